@@ -1,0 +1,142 @@
+//! Bands: the terms of a loss, sorted by weight and cut where one double's range ends.
+//!
+//! Within a band all weights are ordinary numbers relative to the heaviest; the gradient is the sum over bands of
+//! e^scale times an ordinary vector ([`Graded`](crate::Graded)). Early in a run, and wherever steps are small, there is
+//! one band with every sample in it.
+
+use crate::logspace::LogReal;
+use crate::model::Rows;
+
+/// A band ends where ln of the weight has fallen by this much below its heaviest: e^-600 leaves e^-108 for the products
+/// of a backward pass before they leave the range of a double.
+pub const BAND_WIDTH: f64 = 600.0;
+
+/// One band: some terms, the samples (rows) that they belong to, and the weight of the heaviest.
+#[derive(Clone, Copy, Debug)]
+pub struct Band<'a> {
+    /// The weight of the heaviest term.
+    pub scale: LogReal,
+    /// The indices of the terms; `None` for all of them.
+    pub terms: Option<&'a [usize]>,
+    /// The samples whose terms these are, ascending.
+    pub rows: Rows<'a>,
+}
+
+/// The bands of one evaluation. Reused from step to step; allocates only when a run first needs more than one band.
+#[derive(Clone, Debug, Default)]
+pub struct Bands {
+    order: Vec<usize>,
+    rows: Vec<usize>,
+    /// For each band: its scale, where its terms end in `order`, and where its rows end in `rows`.
+    ends: Vec<(LogReal, usize, usize)>,
+    single: Option<LogReal>,
+}
+
+impl Bands {
+    /// Sorts and cuts the terms; `terms_per_sample` terms in a row belong to one sample. Terms of weight zero
+    /// (ln = -inf) are in no band.
+    pub fn cut(&mut self, ln_weights: &[f64], terms_per_sample: usize) {
+        self.single = None;
+        self.ends.clear();
+        let (mut heaviest, mut lightest) = (f64::NEG_INFINITY, f64::INFINITY);
+        for &w in ln_weights.iter().filter(|w| **w > f64::NEG_INFINITY) {
+            heaviest = heaviest.max(w);
+            lightest = lightest.min(w);
+        }
+        if heaviest == f64::NEG_INFINITY {
+            return;
+        }
+        if heaviest - lightest <= BAND_WIDTH {
+            self.single = Some(LogReal::from_ln(heaviest));
+        } else {
+            self.cut_spread(ln_weights, terms_per_sample);
+        }
+    }
+
+    fn cut_spread(&mut self, ln_weights: &[f64], terms_per_sample: usize) {
+        self.order.clear();
+        self.order.extend((0..ln_weights.len()).filter(|&t| ln_weights[t] > f64::NEG_INFINITY));
+        self.order.sort_by(|&a, &b| ln_weights[b].total_cmp(&ln_weights[a]).then(a.cmp(&b)));
+        self.rows.clear();
+        let mut start = 0;
+        while start < self.order.len() {
+            let scale = ln_weights[self.order[start]];
+            let end = start + self.order[start..].partition_point(|&t| scale - ln_weights[t] <= BAND_WIDTH);
+            let first_row = self.rows.len();
+            self.rows.extend(self.order[start..end].iter().map(|t| t / terms_per_sample));
+            self.rows[first_row..].sort_unstable();
+            dedup_from(&mut self.rows, first_row);
+            self.ends.push((LogReal::from_ln(scale), end, self.rows.len()));
+            start = end;
+        }
+    }
+
+    /// Number of bands: zero where every weight is zero.
+    pub fn len(&self) -> usize {
+        if self.single.is_some() { 1 } else { self.ends.len() }
+    }
+
+    /// Whether every weight is zero.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Band `b`; the heaviest is number zero.
+    ///
+    /// # Panics
+    /// If there is no band of that number.
+    pub fn band(&self, b: usize) -> Band<'_> {
+        if let (Some(scale), 0) = (self.single, b) {
+            return Band { scale, terms: None, rows: Rows::All };
+        }
+        let (scale, term_end, row_end) = self.ends[b];
+        let (term_start, row_start) = if b == 0 { (0, 0) } else { (self.ends[b - 1].1, self.ends[b - 1].2) };
+        let terms = Some(&self.order[term_start..term_end]);
+        Band { scale, terms, rows: Rows::Subset(&self.rows[row_start..row_end]) }
+    }
+}
+
+/// Removes repeated neighbours from `from` on.
+fn dedup_from(rows: &mut Vec<usize>, from: usize) {
+    let mut kept = from;
+    for k in from..rows.len() {
+        if k == from || rows[k] != rows[kept - 1] {
+            rows[kept] = rows[k];
+            kept += 1;
+        }
+    }
+    rows.truncate(kept);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn close_weights_make_one_band() {
+        let mut bands = Bands::default();
+        bands.cut(&[-3.0, -5.0, f64::NEG_INFINITY, -602.9], 1);
+        assert_eq!(bands.len(), 1);
+        assert_eq!(bands.band(0).scale.ln(), -3.0);
+        assert!(bands.band(0).terms.is_none());
+    }
+
+    #[test]
+    fn spread_weights_are_cut_heaviest_first() {
+        let mut bands = Bands::default();
+        bands.cut(&[-2000.0, -1.0, -1500.0, -3.0, f64::NEG_INFINITY, -9000.0], 2);
+        assert_eq!(bands.len(), 3);
+        let all: Vec<_> = (0..3).map(|b| (bands.band(b).scale.ln(), bands.band(b).terms.unwrap().to_vec())).collect();
+        assert_eq!(all, [(-1.0, vec![1, 3]), (-1500.0, vec![2, 0]), (-9000.0, vec![5])]);
+        assert!(matches!(bands.band(0).rows, Rows::Subset([0, 1])));
+        assert!(matches!(bands.band(1).rows, Rows::Subset([0, 1])));
+        assert!(matches!(bands.band(2).rows, Rows::Subset([2])));
+    }
+
+    #[test]
+    fn no_weight_no_band() {
+        let mut bands = Bands::default();
+        bands.cut(&[f64::NEG_INFINITY; 3], 1);
+        assert!(bands.is_empty());
+    }
+}

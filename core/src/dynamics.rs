@@ -1,0 +1,72 @@
+//! How a step is carried out, and where theta lives.
+
+use crate::error::CoreError;
+use crate::logspace::LogReal;
+use crate::norm::Form;
+use crate::state::SavedState;
+
+/// The state of a run and the way it moves. The dense one holds theta as a flat vector; an exact fast one may hold it as
+/// W0 + A X, or as a list of touched coordinates, and form it only when asked.
+pub trait Dynamics: Send {
+    /// The evaluation at the present point, on this step's batch. Cached: asking twice costs once.
+    fn evaluate(&mut self) -> Evaluation<'_>;
+
+    /// theta <- theta - length * direction. False where no bit of theta moved.
+    fn advance(&mut self, length: f64) -> bool;
+
+    /// The parameters; formed now if they were not.
+    fn theta(&mut self) -> &[f64];
+
+    /// A norm of theta where it is cheaper than forming theta.
+    fn norm(&mut self, which: NormKind) -> Option<f64> {
+        let _ = which;
+        None
+    }
+
+    /// Stores everything that the next step depends on, the optimiser's state included.
+    fn save(&self, state: &mut SavedState);
+
+    /// Restores it; the next evaluation is made afresh.
+    ///
+    /// # Errors
+    /// If the state is not one that this dynamics saved.
+    fn restore(&mut self, state: &SavedState) -> Result<(), CoreError>;
+}
+
+/// What is known at a point before the step from it.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluation<'a> {
+    /// q of each sample of the batch.
+    pub margins: &'a [f64],
+    /// ln of the weight of each term.
+    pub ln_weights: &'a [f64],
+    /// The loss as reduced.
+    pub loss: LogReal,
+    /// The sum of the weights.
+    pub slope: LogReal,
+    /// N*(grad L) in the optimiser's own norm.
+    pub dual_norm: LogReal,
+    /// N(theta) in the optimiser's own norm; `None` where it is too dear for every step.
+    pub own_norm: Option<f64>,
+    /// The direction's form, and what its map reported.
+    pub form: Form,
+    /// Entries within a relative 1e-12 of deciding the direction otherwise.
+    pub near_ties: u32,
+    /// Whether the direction left out entries that are invisible beside the largest.
+    pub left_out: bool,
+    /// Bands in this evaluation: more than one where the weights spread beyond one double's range.
+    pub n_bands: usize,
+}
+
+/// A norm that every run may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NormKind {
+    /// sum |theta_k|.
+    L1,
+    /// Euclidean.
+    L2,
+    /// max |theta_k|.
+    Linf,
+    /// The largest singular value over all blocks.
+    MaxSpectral,
+}

@@ -1,0 +1,120 @@
+//! The laws of a homogeneous model.
+
+use super::{Vectors, assert_close};
+use crate::model::{HomogeneousModel, LinearFirstLayer, Rows, Workspace};
+use crate::vector;
+use ndarray::{Array2, ArrayView2, s};
+
+/// Forward and backward pass of a model on fixed inputs.
+struct Probe<'a> {
+    model: &'a dyn HomogeneousModel,
+    inputs: Array2<f64>,
+    work: Workspace,
+}
+
+impl Probe<'_> {
+    fn outputs(&mut self, theta: &[f64]) -> Array2<f64> {
+        let mut outputs = Array2::zeros((self.inputs.nrows(), self.model.n_outputs()));
+        self.model.forward(theta, self.inputs.view(), outputs.view_mut(), &mut self.work);
+        outputs
+    }
+
+    fn gradient(&mut self, theta: &[f64], rows: Rows<'_>, cotangent: ArrayView2<'_, f64>) -> Vec<f64> {
+        self.outputs(theta);
+        let mut gradient = vec![f64::NAN; theta.len()];
+        self.model.backward(theta, self.inputs.view(), rows, cotangent, &mut gradient, &mut self.work);
+        gradient
+    }
+}
+
+/// Checks every law of [`HomogeneousModel`] at random parameters and inputs: homogeneity, Euler's identity, the gradient
+/// against central differences, and that subsets of rows add up.
+///
+/// # Panics
+/// With a sentence, if a law is broken.
+pub fn check_model(model: &dyn HomogeneousModel) {
+    let (n, p, mut vectors) = (9, model.layout().len(), Vectors::new("laws/model"));
+    let inputs = Array2::from_shape_vec((n, model.n_inputs()), vectors.normal(n * model.n_inputs())).unwrap_or_default();
+    let mut probe = Probe { model, inputs, work: model.workspace(n) };
+    for _ in 0..5 {
+        let theta = vectors.normal(p);
+        let cotangent = Array2::from_shape_vec((n, model.n_outputs()), vectors.normal(n * model.n_outputs())).unwrap_or_default();
+        let f = probe.outputs(&theta);
+        check_homogeneity(&mut probe, &theta, &f);
+        let gradient = probe.gradient(&theta, Rows::All, cotangent.view());
+        let contracted: f64 = (&f * &cotangent).sum();
+        let euler = f64::from(model.degree().get()) * contracted;
+        assert_close(vector::dot(&theta, &gradient), euler, 1e-10 * size(&f, &cotangent), &format!("{model:?}: Euler's identity"));
+        check_differences(&mut probe, &theta, &cotangent, &gradient, &vectors.normal(p));
+        check_rows(&mut probe, &theta, &cotangent, &gradient);
+    }
+}
+
+fn size(f: &Array2<f64>, cotangent: &Array2<f64>) -> f64 {
+    (f * cotangent).mapv(f64::abs).sum().max(1.0)
+}
+
+fn check_homogeneity(probe: &mut Probe<'_>, theta: &[f64], f: &Array2<f64>) {
+    let degree = probe.model.degree().get() as i32;
+    for c in [0.25, 3.0] {
+        let scaled: Vec<f64> = theta.iter().map(|t| c * t).collect();
+        for (a, b) in probe.outputs(&scaled).iter().zip(f) {
+            let what = format!("{:?}: f(c theta) = c^degree f(theta) at c = {c}", probe.model);
+            assert_close(*a / c.powi(degree), *b, 1e-11, &what);
+        }
+    }
+}
+
+/// The directional derivative against a central difference along a random direction, small enough to stay clear of kinks for
+/// most samples; three lengths, the best of which must agree.
+fn check_differences(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>, gradient: &[f64], direction: &[f64]) {
+    let slope = vector::dot(gradient, direction);
+    let mut at = |h: f64| {
+        let moved: Vec<f64> = theta.iter().zip(direction).map(|(t, d)| t + h * d).collect();
+        (&probe.outputs(&moved) * cotangent).sum()
+    };
+    let error = [1e-4, 1e-5, 1e-6].map(|h| ((at(h) - at(-h)) / (2.0 * h) - slope).abs()).into_iter().fold(f64::INFINITY, f64::min);
+    let model = probe.model;
+    assert!(error <= 1e-5 * (1.0 + slope.abs() + vector::euclidean_norm(gradient)), "{model:?}: gradient {slope} is off its difference by {error:e}");
+}
+
+fn check_rows(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>, gradient: &[f64]) {
+    let n = cotangent.nrows();
+    let parts: [Vec<usize>; 2] = [(0..n).step_by(2).collect(), (1..n).step_by(2).collect()];
+    let mut sum = vec![0.0; gradient.len()];
+    for rows in &parts {
+        let cotangent = cotangent.select(ndarray::Axis(0), rows);
+        vector::add_multiple(&mut sum, 1.0, &probe.gradient(theta, Rows::Subset(rows), cotangent.view()));
+    }
+    for (a, b) in sum.iter().zip(gradient) {
+        assert_close(*a, *b, 1e-11, &format!("{:?}: subsets of rows add up to all rows", probe.model));
+    }
+}
+
+/// Checks that the door for exact fast dynamics leads to the same outputs and gradients: `forward_from` X W^T is `forward` X, and
+/// D^T X with the rest of `backward_to` is `backward`.
+///
+/// # Panics
+/// With a sentence, if it does not.
+pub fn check_linear_first_layer(model: &dyn LinearFirstLayer) {
+    let (n, p, mut vectors) = (7, model.layout().len(), Vectors::new("laws/first layer"));
+    let (d, width) = (model.n_inputs(), model.width());
+    let inputs = Array2::from_shape_vec((n, d), vectors.normal(n * d)).unwrap_or_default();
+    let theta = vectors.normal(p);
+    let cotangent = Array2::from_shape_vec((n, model.n_outputs()), vectors.normal(n * model.n_outputs())).unwrap_or_default();
+    let weights = ArrayView2::from_shape((width, d), &theta[..width * d]).unwrap_or_else(|e| panic!("{model:?}: first block: {e}"));
+    let pre_activations = inputs.dot(&weights.t());
+    let (mut direct, mut through) = (Array2::zeros((n, model.n_outputs())), Array2::zeros((n, model.n_outputs())));
+    let mut work = model.workspace(n);
+    model.forward_from(&theta, pre_activations.view(), through.view_mut(), &mut work);
+    let (mut pre_cotangent, mut rest) = (Array2::zeros((n, width)), vec![0.0; p]);
+    model.backward_to(&theta, Rows::All, cotangent.view(), pre_cotangent.view_mut(), &mut rest, &mut work);
+    let first = pre_cotangent.t().dot(&inputs);
+    rest[..width * d].copy_from_slice(first.as_standard_layout().slice(s![.., ..]).to_owned().as_slice().unwrap_or_default());
+    model.forward(&theta, inputs.view(), direct.view_mut(), &mut work);
+    let mut gradient = vec![f64::NAN; p];
+    model.backward(&theta, inputs.view(), Rows::All, cotangent.view(), &mut gradient, &mut work);
+    for (a, b) in direct.iter().zip(&through).chain(gradient.iter().zip(&rest)) {
+        assert_close(*a, *b, 1e-11, &format!("{model:?}: the way through the pre-activations is the same"));
+    }
+}

@@ -1,0 +1,186 @@
+//! Singular values, singular vectors, and eigenvalues of symmetric matrices.
+//!
+//! A library that fails (divide and conquer can) or returns what is not finite is followed by the other one.
+
+use super::backend::{Backend, current};
+use super::faer_view::borrow;
+use super::product::{Accumulate, multiply_into};
+use crate::error::CoreError;
+use ndarray::{Array1, Array2, ArrayView2};
+use ndarray_linalg::{Eigh, JobSvd, SVDDC, UPLO};
+
+/// A = U diag(s) V^T with U (m x r), s descending (r), V^T (r x n), r = min(m, n).
+#[derive(Clone, Debug)]
+pub struct ThinSvd {
+    /// Left singular vectors, one a column.
+    pub u: Array2<f64>,
+    /// Singular values, descending.
+    pub s: Array1<f64>,
+    /// Right singular vectors, one a row.
+    pub vt: Array2<f64>,
+}
+
+/// A = V diag(lambda) V^T with lambda ascending.
+#[derive(Clone, Debug)]
+pub struct SymmetricEigen {
+    /// Eigenvalues, ascending.
+    pub values: Array1<f64>,
+    /// Eigenvectors, one a column.
+    pub vectors: Array2<f64>,
+}
+
+/// Tries the chosen library, then the other.
+fn either<T>(
+    what: &'static str,
+    a: ArrayView2<'_, f64>,
+    faer: impl Fn() -> Result<T, String>,
+    lapack: impl Fn() -> Result<T, String>,
+) -> Result<T, CoreError> {
+    let (rows, cols) = a.dim();
+    if let Some(v) = a.iter().find(|v| !v.is_finite()) {
+        return Err(CoreError::Factorisation { what, rows, cols, reason: format!("it holds {v}") });
+    }
+    let first_faer = current() == Backend::Faer;
+    let attempt = |with_faer: bool| if with_faer { faer() } else { lapack() };
+    attempt(first_faer)
+        .or_else(|_| attempt(!first_faer))
+        .map_err(|reason| CoreError::Factorisation { what, rows, cols, reason })
+}
+
+fn finite<T>(value: T, entries: &Array1<f64>) -> Result<T, String> {
+    if entries.iter().all(|v| v.is_finite()) { Ok(value) } else { Err("the result is not finite".into()) }
+}
+
+/// Copies a faer view.
+fn to_array(m: faer::MatRef<'_, f64>) -> Array2<f64> {
+    Array2::from_shape_fn((m.nrows(), m.ncols()), |(i, j)| m[(i, j)])
+}
+
+/// The thin singular value decomposition of a matrix (m x n): O(m n min(m, n)).
+///
+/// # Errors
+/// If an entry is not finite or neither library converges.
+pub fn thin_svd(a: ArrayView2<'_, f64>) -> Result<ThinSvd, CoreError> {
+    either(
+        "singular value decomposition",
+        a,
+        || {
+            let svd = borrow(&a).thin_svd().map_err(|e| format!("{e:?}"))?;
+            let s: Array1<f64> = svd.S().column_vector().iter().copied().collect();
+            let vt = to_array(svd.V().transpose());
+            finite(ThinSvd { u: to_array(svd.U()), vt, s: s.clone() }, &s)
+        },
+        || {
+            let (u, s, vt) = a.to_owned().svddc(JobSvd::Some).map_err(|e| e.to_string())?;
+            let (Some(u), Some(vt)) = (u, vt) else { return Err("no singular vectors".into()) };
+            finite(ThinSvd { u, vt, s: s.clone() }, &s)
+        },
+    )
+}
+
+/// The singular values of a matrix, descending.
+///
+/// # Errors
+/// If an entry is not finite or neither library converges.
+pub fn singular_values(a: ArrayView2<'_, f64>) -> Result<Array1<f64>, CoreError> {
+    either(
+        "singular values",
+        a,
+        || {
+            let s = Array1::from(borrow(&a).singular_values().map_err(|e| format!("{e:?}"))?);
+            finite(s.clone(), &s)
+        },
+        || {
+            let (_, s, _) = a.to_owned().svddc(JobSvd::None).map_err(|e| e.to_string())?;
+            finite(s.clone(), &s)
+        },
+    )
+}
+
+/// The eigenvalues and eigenvectors of a symmetric matrix, of which the lower triangle is read.
+///
+/// # Errors
+/// If an entry is not finite or neither library converges.
+pub fn symmetric_eigen(a: ArrayView2<'_, f64>) -> Result<SymmetricEigen, CoreError> {
+    either(
+        "symmetric eigenvalue decomposition",
+        a,
+        || {
+            let eigen = borrow(&a).self_adjoint_eigen(faer::Side::Lower).map_err(|e| format!("{e:?}"))?;
+            let values: Array1<f64> = eigen.S().column_vector().iter().copied().collect();
+            finite(SymmetricEigen { values: values.clone(), vectors: to_array(eigen.U()) }, &values)
+        },
+        || {
+            let (values, vectors) = a.to_owned().eigh(UPLO::Lower).map_err(|e| e.to_string())?;
+            finite(SymmetricEigen { values: values.clone(), vectors }, &values)
+        },
+    )
+}
+
+/// The largest singular value of a matrix, through the eigenvalues of the Gram matrix of its smaller side: the largest one
+/// keeps full relative accuracy that way. The matrix is scaled by a power of two first, so that no square under- or overflows.
+///
+/// # Errors
+/// If an entry is not finite or neither library converges.
+pub fn largest_singular_value(a: ArrayView2<'_, f64>) -> Result<f64, CoreError> {
+    let largest = a.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    if largest == 0.0 {
+        return Ok(0.0);
+    }
+    let scale = if (1e-100..1e100).contains(&largest) { 1.0 } else { largest };
+    let scaled = a.mapv(|v| v / scale);
+    let small = if a.nrows() <= a.ncols() { scaled.view() } else { scaled.t() };
+    let mut gram = Array2::zeros((small.nrows(), small.nrows()));
+    multiply_into(Accumulate::Replace, small, small.t(), gram.view_mut());
+    let gram_view = gram.view();
+    let values = either(
+        "symmetric eigenvalues",
+        gram_view,
+        || borrow(&gram_view).self_adjoint_eigenvalues(faer::Side::Lower).map_err(|e| format!("{e:?}")),
+        || gram.eigh(UPLO::Lower).map(|(values, _)| values.to_vec()).map_err(|e| e.to_string()),
+    )?;
+    Ok(scale * values.last().copied().unwrap_or(0.0).max(0.0).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    fn matrix(rows: usize, cols: usize) -> Array2<f64> {
+        Array2::from_shape_fn((rows, cols), |(i, j)| ((i * 31 + j * 17 + i * j) % 23) as f64 - 11.0)
+    }
+
+    #[test]
+    fn thin_svd_reassembles_tall_and_wide() {
+        for (m, n) in [(1, 1), (5, 9), (9, 5), (20, 20)] {
+            let a = matrix(m, n);
+            let svd = thin_svd(a.view()).unwrap();
+            let back = svd.u.dot(&Array2::from_diag(&svd.s)).dot(&svd.vt);
+            assert_relative_eq!(back, a, epsilon = 1e-12);
+            assert!(svd.s.windows(2).into_iter().all(|w| w[0] >= w[1]));
+            assert_relative_eq!(singular_values(a.view()).unwrap(), svd.s, epsilon = 1e-12);
+            assert_relative_eq!(largest_singular_value(a.view()).unwrap(), svd.s[0], max_relative = 1e-14);
+        }
+    }
+
+    #[test]
+    fn symmetric_eigen_reassembles() {
+        let a = matrix(6, 6);
+        let a = &a + &a.t();
+        let eigen = symmetric_eigen(a.view()).unwrap();
+        let back = eigen.vectors.dot(&Array2::from_diag(&eigen.values)).dot(&eigen.vectors.t());
+        assert_relative_eq!(back, a, epsilon = 1e-12);
+    }
+
+    #[test]
+    fn extreme_scales_and_bad_entries() {
+        for scale in [1e-300, 1e-160, 1e160, 1e290] {
+            let a = matrix(4, 6).mapv(|v| v * scale);
+            let plain = largest_singular_value(matrix(4, 6).view()).unwrap();
+            assert_relative_eq!(largest_singular_value(a.view()).unwrap(), plain * scale, max_relative = 1e-13);
+        }
+        assert_eq!(largest_singular_value(Array2::zeros((3, 2)).view()).unwrap(), 0.0);
+        assert!(thin_svd(matrix(2, 2).mapv(|v| v / 0.0).view()).is_err());
+    }
+}

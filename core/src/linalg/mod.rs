@@ -1,0 +1,20 @@
+//! The one door to matrix products and factorisations.
+//!
+//! Behind it stand OpenBLAS with LAPACK, and faer (pure Rust). Debian's OpenBLAS runs an SSE3 kernel on processors newer
+//! than itself, three to six times slower than they could be; there faer serves. The choice depends on the kernel's name
+//! and the processor's features only, is the same for every product of a process, and is reported by [`backend`] so that a
+//! file can say which one made it. Every backend runs on one thread unless [`set_threads`] says otherwise.
+
+mod backend;
+#[cfg(feature = "linalg")]
+mod factor;
+#[cfg(feature = "linalg")]
+mod faer_view;
+#[cfg(feature = "linalg")]
+mod openblas;
+mod product;
+
+pub use backend::{Backend, BackendReport, backend, set_backend, set_threads};
+#[cfg(feature = "linalg")]
+pub use factor::{SymmetricEigen, ThinSvd, largest_singular_value, singular_values, symmetric_eigen, thin_svd};
+pub use product::{Accumulate, matrix_times_vector, multiply_into, transposed_times_vector};

@@ -1,0 +1,107 @@
+//! Matrix products.
+
+use super::backend::{Backend, current};
+use crate::vector;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// What a product does with what is already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accumulate {
+    /// Overwrites it.
+    Replace,
+    /// Adds to it.
+    Add,
+}
+
+/// c = a b, or c += a b: 2 m n k flops for (m x k) times (k x n). Any strides; transposes are views.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn multiply_into(accumulate: Accumulate, a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, mut c: ArrayViewMut2<'_, f64>) {
+    let ((m, k), (l, n)) = (a.dim(), b.dim());
+    assert!(k == l && c.dim() == (m, n), "product of {m} x {k} and {l} x {n} into {:?}", c.dim());
+    match current() {
+        #[cfg(feature = "linalg")]
+        Backend::Faer => {
+            use super::faer_view::{borrow, borrow_mut};
+            let accumulate = match accumulate {
+                Accumulate::Replace => faer::Accum::Replace,
+                Accumulate::Add => faer::Accum::Add,
+            };
+            faer::linalg::matmul::matmul(borrow_mut(&mut c), accumulate, borrow(&a), borrow(&b), 1.0, faer::Par::Seq);
+        }
+        _ => {
+            let beta = f64::from(u8::from(accumulate == Accumulate::Add));
+            ndarray::linalg::general_mat_mul(1.0, &a, &b, beta, &mut c);
+        }
+    }
+}
+
+/// y = A x for a row-major A (m x n): one dot product a row.
+///
+/// # Panics
+/// If the shapes do not fit or the rows of A are not contiguous.
+pub fn matrix_times_vector(a: ArrayView2<'_, f64>, x: &[f64], y: impl IntoIterator<Item = impl std::ops::DerefMut<Target = f64>>) {
+    for (row, mut y) in a.rows().into_iter().zip(y) {
+        let Some(row) = row.to_slice() else { panic!("rows of a matrix must be contiguous") };
+        *y = vector::dot(row, x);
+    }
+}
+
+/// y = A^T x for a row-major A (m x n): one multiple of a row added after the other; rows with x_i = 0 cost nothing.
+///
+/// # Panics
+/// If the shapes do not fit or the rows of A are not contiguous.
+pub fn transposed_times_vector(a: ArrayView2<'_, f64>, x: impl IntoIterator<Item = f64>, y: &mut [f64]) {
+    y.fill(0.0);
+    for (row, x) in a.rows().into_iter().zip(x) {
+        let Some(row) = row.to_slice() else { panic!("rows of a matrix must be contiguous") };
+        if x != 0.0 {
+            vector::add_multiple(y, x, row);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+    use ndarray::Array2;
+
+    fn matrix(rows: usize, cols: usize) -> Array2<f64> {
+        Array2::from_shape_fn((rows, cols), |(i, j)| ((i * 31 + j * 17) % 23) as f64 - 11.0)
+    }
+
+    #[test]
+    fn products_agree_with_the_definition() {
+        for (m, k, n) in [(1, 1, 1), (3, 5, 2), (17, 33, 9), (64, 100, 70)] {
+            let (a, b) = (matrix(m, k), matrix(k, n));
+            let slow = Array2::from_shape_fn((m, n), |(i, j)| (0..k).map(|l| a[(i, l)] * b[(l, j)]).sum::<f64>());
+            let mut c = Array2::zeros((m, n));
+            multiply_into(Accumulate::Replace, a.view(), b.view(), c.view_mut());
+            assert_relative_eq!(c, slow, max_relative = 1e-14);
+            multiply_into(Accumulate::Add, a.view(), b.view(), c.view_mut());
+            assert_relative_eq!(c, &slow * 2.0, max_relative = 1e-14);
+            // transposed operands are views
+            let (at, bt) = (a.t().to_owned(), b.t().to_owned());
+            multiply_into(Accumulate::Replace, at.t(), bt.t(), c.view_mut());
+            assert_relative_eq!(c, slow, max_relative = 1e-14);
+        }
+    }
+
+    #[test]
+    fn matrix_vector_products_agree_with_the_definition() {
+        let a = matrix(7, 19);
+        let x: Vec<f64> = (0..19).map(|k| f64::from(k) - 8.0).collect();
+        let mut y = vec![0.0; 7];
+        matrix_times_vector(a.view(), &x, &mut y);
+        for (i, y) in y.iter().enumerate() {
+            assert_relative_eq!(*y, (0..19).map(|k| a[(i, k)] * x[k]).sum::<f64>(), max_relative = 1e-14);
+        }
+        let mut z = vec![1.0; 19];
+        transposed_times_vector(a.view(), y.iter().copied(), &mut z);
+        for (k, z) in z.iter().enumerate() {
+            assert_relative_eq!(*z, (0..7).map(|i| a[(i, k)] * y[i]).sum::<f64>(), max_relative = 1e-14);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Models f(theta; x) that are positively homogeneous in their trained parameters.
+
+use crate::layout::ParameterLayout;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use std::fmt::Debug;
+use std::num::NonZeroU32;
+
+/// x -> f(theta; x) with f(c theta; x) = c^degree f(theta; x) for c > 0.
+///
+/// # Laws
+/// Tested by [`laws::check_model`](crate::laws): homogeneity; Euler's identity <theta, grad f> = degree f; the gradient
+/// against finite differences; rows of a subset add up to all rows.
+pub trait HomogeneousModel: Debug + Send + Sync {
+    /// Named blocks of the flat vector of trained parameters.
+    fn layout(&self) -> &ParameterLayout;
+
+    /// The degree of homogeneity in the trained parameters. Frozen blocks belong to the model, not to theta.
+    fn degree(&self) -> NonZeroU32;
+
+    /// Number of inputs d.
+    fn n_inputs(&self) -> usize;
+
+    /// Number of outputs k.
+    fn n_outputs(&self) -> usize;
+
+    /// The activation buffers for up to `n_samples` samples; made once, reused at every step, one per thread.
+    fn workspace(&self, n_samples: usize) -> Workspace;
+
+    /// Writes the outputs (n x k) for all inputs (n x d), and leaves in `work` what the backward pass needs.
+    fn forward(&self, theta: &[f64], inputs: ArrayView2<'_, f64>, outputs: ArrayViewMut2<'_, f64>, work: &mut Workspace);
+
+    /// Writes sum over `rows` of cotangent_row . d outputs_row / d theta. `cotangent` has one row for each of `rows`;
+    /// `work` is as the forward pass at this theta and these inputs left it. Over the given rows only, so that the bands of a
+    /// graded gradient together cost one backward pass.
+    fn backward(
+        &self,
+        theta: &[f64],
+        inputs: ArrayView2<'_, f64>,
+        rows: Rows<'_>,
+        cotangent: ArrayView2<'_, f64>,
+        gradient: &mut [f64],
+        work: &mut Workspace,
+    );
+
+    /// The same model as h(W x; rest): the door through which exact fast dynamics enter, at any depth. `None` where the first
+    /// layer is frozen or is no plain matrix.
+    fn linear_first_layer(&self) -> Option<&dyn LinearFirstLayer> {
+        None
+    }
+}
+
+/// A model f(theta; x) = h(W x; rest) whose first block W is a trained plain matrix acting on the raw inputs.
+pub trait LinearFirstLayer: HomogeneousModel {
+    /// Number of rows of W.
+    fn width(&self) -> usize;
+
+    /// [`HomogeneousModel::forward`] from the pre-activations X W^T (n x width) instead of X.
+    fn forward_from(
+        &self,
+        theta: &[f64],
+        pre_activations: ArrayView2<'_, f64>,
+        outputs: ArrayViewMut2<'_, f64>,
+        work: &mut Workspace,
+    );
+
+    /// The backward pass down to the pre-activations: writes D, the cotangent on them (rows x width), so that the gradient in
+    /// W is D^T X; and the gradient of every other block into its place of `gradient`, leaving W's alone.
+    fn backward_to(
+        &self,
+        theta: &[f64],
+        rows: Rows<'_>,
+        cotangent: ArrayView2<'_, f64>,
+        pre_cotangent: ArrayViewMut2<'_, f64>,
+        gradient: &mut [f64],
+        work: &mut Workspace,
+    );
+}
+
+/// Some of the samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows<'a> {
+    /// All of them, in order.
+    All,
+    /// Those of the given indices.
+    Subset(&'a [usize]),
+}
+
+impl Rows<'_> {
+    /// How many, of `n_samples` in all.
+    pub const fn count(&self, n_samples: usize) -> usize {
+        match self {
+            Self::All => n_samples,
+            Self::Subset(rows) => rows.len(),
+        }
+    }
+}
+
+/// The buffers of a model: matrices by position, each as large as the largest batch needs.
+///
+/// One concrete type for all models, so that whoever runs a model can own its workspace without knowing which model it is.
+#[derive(Clone, Debug, Default)]
+pub struct Workspace {
+    buffers: Vec<Array2<f64>>,
+}
+
+impl Workspace {
+    /// Buffers of the given (rows, columns).
+    pub fn new(shapes: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        Self { buffers: shapes.into_iter().map(Array2::zeros).collect() }
+    }
+
+    /// All buffers, to be split by the model that asked for them.
+    pub fn buffers(&mut self) -> &mut [Array2<f64>] {
+        &mut self.buffers
+    }
+}

@@ -1,0 +1,201 @@
+//! Norms, their duals, and their steepest directions.
+
+use crate::graded::GradedView;
+use crate::logspace::LogReal;
+use crate::optimizer::OptimizerKind;
+use crate::vector;
+use std::fmt::Debug;
+
+/// A norm N on the flat parameter vector, with all that steepest descent in it needs.
+///
+/// # Laws
+/// For every x, g and c > 0, tested for each norm of the catalogue by [`laws::check_norm`](crate::laws):
+/// - N is a norm: N(c x) = c N(x), N(x + z) <= N(x) + N(z), N(0) = 0;
+/// - u = [`steepest_into`](Norm::steepest_into)(g) has N(u) <= 1 and <g, u> = N*(g), and does not change under g -> c g;
+/// - v = [`subgradient_into`](Norm::subgradient_into)(x) has N*(v) <= 1 and <x, v> = N(x);
+/// - Hölder: <x, g> <= N(x) N*(g);
+/// - zero maps to zero.
+///
+/// There is no epsilon in any map. Where a map is not unique (ties, zeros, rank deficiency) the implementation states its
+/// choice.
+pub trait Norm: Debug + Send + Sync {
+    /// Length of the vectors.
+    fn dim(&self) -> usize;
+
+    /// N(x).
+    fn value(&self, x: &[f64]) -> f64;
+
+    /// N*(g) = max over N(u) <= 1 of <g, u>.
+    fn dual(&self, g: GradedView<'_>) -> LogReal;
+
+    /// Writes a u in argmax over N(u) <= 1 of <g, u>, in exact arithmetic for graded g unless `left_out` says otherwise.
+    fn steepest_into(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest;
+
+    /// The same u in the form that costs least to apply, which may leave `buffer` unwritten. Provided: written.
+    ///
+    /// An implementation that names the direction must name the very u that [`steepest_into`](Norm::steepest_into)
+    /// writes, to rounding.
+    fn steepest(&self, g: GradedView<'_>, buffer: &mut [f64]) -> Steepest {
+        self.steepest_into(g, buffer)
+    }
+
+    /// Writes one element of the subdifferential of N at x; returns N(x). At x = 0 it writes zero.
+    fn subgradient_into(&self, x: &[f64], subgradient: &mut [f64]) -> f64;
+
+    /// Whether [`value`](Norm::value) costs more than a pass over the vector, so that it is not for every step.
+    fn is_dear(&self) -> bool {
+        false
+    }
+
+    /// What steepest descent in this norm depends on.
+    fn descent(&self) -> OptimizerKind {
+        OptimizerKind::Other
+    }
+
+    /// Whether the map sees entries that are invisible beside the largest. If not, the leading part of a gradient suffices
+    /// and lighter bands are not computed.
+    fn sees_graded(&self) -> bool {
+        true
+    }
+
+    /// 1/2 N(x)^2 + 1/2 N*(v)^2 - <x, v> >= 0: zero exactly where v is in the subdifferential of 1/2 N^2 at x. One residual
+    /// for every norm; not finite where N*(v)^2 overflows.
+    fn fenchel_young_gap(&self, x: &[f64], v: &[f64]) -> f64 {
+        let (primal, dual) = (self.value(x), self.dual(v.into()).value());
+        0.5 * primal * primal + 0.5 * dual * dual - vector::dot(x, v)
+    }
+}
+
+impl Norm for Box<dyn Norm> {
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+
+    fn value(&self, x: &[f64]) -> f64 {
+        (**self).value(x)
+    }
+
+    fn dual(&self, g: GradedView<'_>) -> LogReal {
+        (**self).dual(g)
+    }
+
+    fn steepest_into(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {
+        (**self).steepest_into(g, direction)
+    }
+
+    fn steepest(&self, g: GradedView<'_>, buffer: &mut [f64]) -> Steepest {
+        (**self).steepest(g, buffer)
+    }
+
+    fn subgradient_into(&self, x: &[f64], subgradient: &mut [f64]) -> f64 {
+        (**self).subgradient_into(x, subgradient)
+    }
+
+    fn is_dear(&self) -> bool {
+        (**self).is_dear()
+    }
+
+    fn descent(&self) -> OptimizerKind {
+        (**self).descent()
+    }
+
+    fn sees_graded(&self) -> bool {
+        (**self).sees_graded()
+    }
+
+    fn fenchel_young_gap(&self, x: &[f64], v: &[f64]) -> f64 {
+        (**self).fenchel_young_gap(x, v)
+    }
+}
+
+/// What a steepest map found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steepest {
+    /// N*(g), which is <g, u>.
+    pub dual: LogReal,
+    /// The form of the direction.
+    pub form: Form,
+    /// How many entries lay within a relative 1e-12 of deciding otherwise.
+    pub near_ties: u32,
+    /// Whether the map looked at the leading part only and non-zero entries were invisible beside it.
+    pub left_out: bool,
+}
+
+impl Steepest {
+    /// A direction that was written out, with nothing to report.
+    pub const fn written(dual: LogReal) -> Self {
+        Self { dual, form: Form::Written, near_ties: 0, left_out: false }
+    }
+}
+
+/// The form of a direction: written out, or named where that is exact and saves a pass over memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Form {
+    /// Every entry is in the buffer.
+    Written,
+    /// `factor` times the values of the gradient, which has no exponents.
+    Multiple {
+        /// The factor.
+        factor: f64,
+    },
+    /// The sign of each entry of the gradient.
+    Signs,
+    /// One entry; all others are zero.
+    Coordinate {
+        /// Which entry.
+        index: usize,
+        /// Its value.
+        value: f64,
+    },
+}
+
+impl Form {
+    /// theta <- theta - length * u, for a direction u of this form found for `gradient` with this `buffer`. False where no bit of
+    /// theta moved.
+    pub fn subtract(self, gradient: GradedView<'_>, buffer: &[f64], length: f64, theta: &mut [f64]) -> bool {
+        match self {
+            Self::Written => subtract_each(theta, buffer, |u| length * u),
+            Self::Multiple { factor } => {
+                let multiple = length * factor;
+                subtract_each(theta, gradient.values(), |g| multiple * g)
+            }
+            Self::Signs => subtract_each(theta, gradient.values(), |g| length * vector::sign(g)),
+            Self::Coordinate { index, value } => {
+                let moved = theta[index] - length * value;
+                std::mem::replace(&mut theta[index], moved).to_bits() != moved.to_bits()
+            }
+        }
+    }
+
+    /// Writes the direction out.
+    pub fn write(self, gradient: GradedView<'_>, buffer: &mut [f64]) {
+        match self {
+            Self::Written => {}
+            Self::Multiple { factor } => {
+                for (u, &g) in buffer.iter_mut().zip(gradient.values()) {
+                    *u = factor * g;
+                }
+            }
+            Self::Signs => {
+                for (u, &g) in buffer.iter_mut().zip(gradient.values()) {
+                    *u = vector::sign(g);
+                }
+            }
+            Self::Coordinate { index, value } => {
+                buffer.fill(0.0);
+                buffer[index] = value;
+            }
+        }
+    }
+}
+
+/// theta_k <- theta_k - change(x_k); whether any entry became another number.
+fn subtract_each(theta: &mut [f64], x: &[f64], change: impl Fn(f64) -> f64) -> bool {
+    let mut difference = 0_u64;
+    for (t, &x) in theta.iter_mut().zip(x) {
+        let moved = *t - change(x);
+        difference |= t.to_bits() ^ moved.to_bits();
+        *t = moved;
+    }
+    difference != 0
+}

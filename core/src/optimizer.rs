@@ -1,0 +1,50 @@
+//! Where to go: optimisers.
+
+use crate::error::CoreError;
+use crate::graded::GradedView;
+use crate::norm::{Norm, Steepest};
+use crate::state::SavedState;
+use std::fmt::Debug;
+
+/// A rule for the direction of a step. How far to go along it is a [`StepLength`](crate::StepLength)'s business.
+pub trait Optimizer: Debug + Send {
+    /// What the direction depends on, from which an exact fast dynamics is chosen.
+    fn kind(&self) -> OptimizerKind;
+
+    /// The norm whose margin this optimiser is to increase: that of steepest descent, l-infinity for Adam, the largest
+    /// spectral norm for Shampoo.
+    fn own_norm(&self) -> &dyn Norm;
+
+    /// Finds what is to be subtracted from theta for a step of length one, given the gradient of the loss itself (its scale
+    /// included). The direction is in `buffer` unless the returned form names it.
+    fn direction(&mut self, theta: &[f64], gradient: GradedView<'_>, buffer: &mut [f64]) -> Steepest;
+
+    /// Whether the direction sees entries of the gradient that are invisible beside the largest.
+    fn sees_graded(&self) -> bool {
+        true
+    }
+
+    /// Stores everything that the next direction depends on.
+    fn save(&self, state: &mut SavedState);
+
+    /// Restores it.
+    ///
+    /// # Errors
+    /// If the state is not one that this optimiser saved.
+    fn restore(&mut self, state: &SavedState) -> Result<(), CoreError>;
+}
+
+/// What a direction depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptimizerKind {
+    /// A multiple of the gradient (gradient descent, momentum).
+    Linear,
+    /// U f(S) V^T of each block (spectral, nuclear, Schatten): commutes with rotations of the inputs.
+    RightInvariant,
+    /// One coordinate.
+    Coordinate,
+    /// The sign of each coordinate.
+    Sign,
+    /// Anything else: the whole gradient must be formed.
+    Other,
+}

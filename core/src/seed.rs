@@ -1,0 +1,64 @@
+//! Named, independent, counter-based random streams.
+//!
+//! A run has one seed and as many streams as it has sources of chance (`data`, `teacher`, `init`, `batches`, ...). A
+//! stream is found by its name, so adding one never shifts another, and it can be entered at any place.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// The random streams of one seed.
+///
+/// ```
+/// use rand::RngExt;
+/// use steepest_core::Streams;
+/// let streams = Streams::new(7);
+/// let a: f64 = streams.stream("init").random();
+/// let b: f64 = streams.stream("init").random();
+/// let c: f64 = streams.stream("data").random();
+/// assert_eq!(a, b); // the same name is the same stream
+/// assert_ne!(a, c);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Streams {
+    seed: u64,
+}
+
+impl Streams {
+    /// The streams of `seed`.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed }
+    }
+
+    /// The seed.
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The stream of that name, from its beginning. ChaCha with eight rounds, keyed by the seed; the name's 64-bit
+    /// FNV-1a hash is the stream number.
+    pub fn stream(&self, name: &str) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(fnv1a(name));
+        rng
+    }
+}
+
+fn fnv1a(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::Rng;
+
+    #[test]
+    fn streams_are_stable_across_versions() {
+        // a change here changes every published run: it must be deliberate
+        assert_eq!(fnv1a("init"), 0xf5d2_afc5_7ab5_7213);
+        let first = Streams::new(1).stream("init").next_u64();
+        assert_eq!(first, Streams::new(1).stream("init").next_u64());
+        assert_ne!(first, Streams::new(2).stream("init").next_u64());
+        assert_ne!(first, Streams::new(1).stream("data").next_u64());
+    }
+}

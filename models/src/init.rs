@@ -1,0 +1,148 @@
+//! Initial parameters.
+
+use crate::error::ModelError;
+use ndarray::Array2;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+use serde::{Deserialize, Serialize};
+use steepest_core::Streams;
+
+/// The law of the initial weights of a network with layers of fan-in d, k', ... (the number of their inputs).
+///
+/// Each layer draws from a stream of its own (`init/W1`, ...), and every law scales the same draws, so runs of one seed are paired
+/// across laws and scales.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum InitSpec {
+    /// All zero: for the linear model, whose gradient at zero is not.
+    Zero,
+    /// U(-alpha/fan_in, alpha/fan_in): the law that the paper prints. With `coordinate`, the first layer's half-width is alpha/k', k'
+    /// being its number of units.
+    Uniform {
+        /// The scale.
+        alpha: f64,
+        /// The paper's variant for coordinate descent.
+        #[serde(default)]
+        coordinate: bool,
+    },
+    /// U(-alpha/sqrt(fan_in), alpha/sqrt(fan_in)): PyTorch's default for a linear layer, times alpha. With `coordinate`, the first
+    /// layer's half-width is alpha/sqrt(k').
+    FanIn {
+        /// The scale.
+        alpha: f64,
+        /// The variant for coordinate descent.
+        #[serde(default)]
+        coordinate: bool,
+    },
+    /// N(0, alpha^2/fan_in).
+    Normal {
+        /// The scale.
+        alpha: f64,
+    },
+    /// N(0, alpha^2/fan_in) below, and +-alpha/sqrt(fan_in) with equal odds in the last layer. With `coordinate`, the last layer is
+    /// +-alpha/sqrt(d), so that all single parameters are of one size.
+    NormalSigns {
+        /// The scale.
+        alpha: f64,
+        /// The variant for coordinate descent.
+        #[serde(default)]
+        coordinate: bool,
+    },
+}
+
+impl Default for InitSpec {
+    /// Uniform with alpha = 0.1.
+    fn default() -> Self {
+        Self::Uniform { alpha: 0.1, coordinate: false }
+    }
+}
+
+/// A law, and the network it is for.
+#[derive(Clone, Debug)]
+pub struct Initializer {
+    law: InitSpec,
+    sizes: Vec<usize>,
+    streams: Streams,
+}
+
+impl Initializer {
+    /// The law for a network of the given sizes: d, the hidden widths, k.
+    ///
+    /// # Errors
+    /// If alpha is not a positive number.
+    pub fn new(law: InitSpec, sizes: Vec<usize>, streams: Streams) -> Result<Self, ModelError> {
+        match law {
+            InitSpec::Zero => {}
+            InitSpec::Uniform { alpha, .. }
+            | InitSpec::FanIn { alpha, .. }
+            | InitSpec::Normal { alpha }
+            | InitSpec::NormalSigns { alpha, .. } => {
+                if !(alpha > 0.0 && alpha.is_finite()) {
+                    return Err(ModelError::Range { field: "init.alpha", found: alpha.to_string(), expected: "a positive number" });
+                }
+            }
+        }
+        Ok(Self { law, sizes, streams })
+    }
+
+    /// The initial weights of a layer, counted from one: outputs x inputs.
+    pub fn layer(&self, layer: usize) -> Array2<f64> {
+        let (rows, cols) = (self.sizes[layer], self.sizes[layer - 1]);
+        let (first, last) = (layer == 1, layer + 1 == self.sizes.len());
+        let (fan_in, units) = (cols as f64, rows as f64);
+        let mut rng = self.streams.stream(&format!("init/W{layer}"));
+        let mut draw = |entry: &mut dyn FnMut(&mut ChaCha8Rng) -> f64| {
+            Array2::from_shape_simple_fn((rows, cols), || entry(&mut rng))
+        };
+        let uniform = |half_width: f64| move |rng: &mut ChaCha8Rng| half_width * (2.0 * rng.random::<f64>() - 1.0);
+        let normal = |deviation: f64| move |rng: &mut ChaCha8Rng| deviation * rng.sample::<f64, _>(StandardNormal);
+        match self.law {
+            InitSpec::Zero => Array2::zeros((rows, cols)),
+            InitSpec::Uniform { alpha, coordinate } => {
+                draw(&mut uniform(alpha / if coordinate && first { units } else { fan_in }))
+            }
+            InitSpec::FanIn { alpha, coordinate } => {
+                draw(&mut uniform(alpha / if coordinate && first { units } else { fan_in }.sqrt()))
+            }
+            InitSpec::NormalSigns { alpha, coordinate } if last => {
+                let inputs = if coordinate { self.sizes[0] as f64 } else { fan_in };
+                let size = alpha / inputs.sqrt();
+                draw(&mut |rng| if rng.random::<bool>() { size } else { -size })
+            }
+            InitSpec::Normal { alpha } | InitSpec::NormalSigns { alpha, .. } => draw(&mut normal(alpha / fan_in.sqrt())),
+        }
+    }
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer(law: InitSpec, layer: usize) -> Array2<f64> {
+        Initializer::new(law, vec![100, 40, 1], Streams::new(3)).unwrap().layer(layer)
+    }
+
+    #[test]
+    fn laws_have_their_sizes() {
+        let largest = |a: &Array2<f64>| a.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let close = |a: f64, b: f64| (a / b - 1.0).abs() < 0.1;
+        assert!(close(largest(&layer(InitSpec::Uniform { alpha: 0.5, coordinate: false }, 1)), 0.5 / 100.0));
+        assert!(close(largest(&layer(InitSpec::Uniform { alpha: 0.5, coordinate: true }, 1)), 0.5 / 40.0));
+        assert!(close(largest(&layer(InitSpec::FanIn { alpha: 0.5, coordinate: false }, 1)), 0.05));
+        assert!(close(largest(&layer(InitSpec::FanIn { alpha: 0.5, coordinate: true }, 2)), 0.5 / 40f64.sqrt()));
+        let normal = layer(InitSpec::NormalSigns { alpha: 0.5, coordinate: false }, 1);
+        assert!(close(normal.std(0.0), 0.05));
+        let signs = layer(InitSpec::NormalSigns { alpha: 0.5, coordinate: true }, 2);
+        assert!(signs.iter().all(|v| (v.abs() - 0.05).abs() < 1e-15));
+        assert!(signs.iter().any(|v| *v > 0.0) && signs.iter().any(|v| *v < 0.0));
+    }
+
+    #[test]
+    fn scales_are_paired_and_bad_ones_refused() {
+        let (a, b) = (InitSpec::FanIn { alpha: 1.0, coordinate: false }, InitSpec::FanIn { alpha: 0.5, coordinate: false });
+        assert_eq!(layer(a, 1).mapv(|v| v * 0.5), layer(b, 1));
+        assert!(Initializer::new(InitSpec::Normal { alpha: -1.0 }, vec![1, 1], Streams::new(0)).is_err());
+    }
+}

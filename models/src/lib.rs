@@ -1,0 +1,32 @@
+//! Models f(theta; x) that are positively homogeneous in their trained parameters: linear, and multilayer perceptrons without
+//! biases.
+//!
+//! Each file is one model; [`spec`] lists them once.
+//!
+//! ```
+//! use ndarray::{array, Array2};
+//! use steepest_core::HomogeneousModel;
+//! use steepest_models::{Activation, Mlp};
+//! let model = Mlp::new(2, &[3], 1, Activation::Relu)?; // 2-3-1, degree 2
+//! assert_eq!((model.layout().len(), model.degree().get()), (9, 2));
+//! let theta = [1.0, 0.0, 0.0, 1.0, -1.0, 0.0, 1.0, 2.0, 3.0];
+//! let mut f = Array2::zeros((1, 1));
+//! let mut work = model.workspace(1);
+//! model.forward(&theta, array![[5.0, -1.0]].view(), f.view_mut(), &mut work);
+//! assert_eq!(f[(0, 0)], 5.0);
+//! # Ok::<(), steepest_models::ModelError>(())
+//! ```
+
+mod activation;
+mod error;
+pub mod init;
+mod linear;
+mod mlp;
+pub mod spec;
+
+pub use activation::Activation;
+pub use error::ModelError;
+pub use init::{InitSpec, Initializer};
+pub use linear::Linear;
+pub use mlp::Mlp;
+pub use spec::{BuiltModel, ModelInfo, ModelSpec, catalogue};

@@ -1,0 +1,25 @@
+//! What can be wrong with a norm that is asked for.
+
+use thiserror::Error;
+
+/// A norm that cannot be built.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NormError {
+    /// A product whose parts do not cover the vector one after the other.
+    #[error("the parts of a product norm must follow one another: expected one that starts at {expected}, found {found}")]
+    Gap {
+        /// Where the next part should start.
+        expected: usize,
+        /// Where it starts.
+        found: usize,
+    },
+    /// A part whose norm has another dimension than its range.
+    #[error("a part of {range} entries was given a norm on {dim}")]
+    Dimension {
+        /// Entries in the range.
+        range: usize,
+        /// Dimension of the norm.
+        dim: usize,
+    },
+}

@@ -1,0 +1,156 @@
+//! The catalogue: every norm that a configuration can name, listed once.
+
+use crate::error::NormError;
+use serde::{Deserialize, Deserializer, Serialize};
+use steepest_core::{Norm, ParameterLayout};
+
+/// What a reader of `steepest list norms`, of a file or of an axis needs to know about a norm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NormInfo {
+    /// Its name in configurations and files.
+    pub name: &'static str,
+    /// Its formula.
+    pub formula: &'static str,
+    /// The dual norm.
+    pub dual: &'static str,
+    /// The algorithm that steepest descent in it is.
+    pub descent: &'static str,
+    /// Its symbol, `_{..}` marking a subscript.
+    pub symbol: &'static str,
+    /// The paper's symbol of the margin that it divides, which names the dual norm.
+    pub paper_margin: Option<&'static str>,
+}
+
+/// A norm's parameters as a configuration writes them.
+pub trait BuildNorm {
+    /// What the norm is.
+    const INFO: NormInfo;
+
+    /// The norm on vectors of this layout.
+    ///
+    /// # Errors
+    /// If the parameters fit no norm on this layout.
+    fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError>;
+}
+
+/// One line for each norm: the variant and the parameters it holds.
+macro_rules! norms {
+    ($($(#[$attribute:meta])* $variant:ident($spec:path)),+ $(,)?) => {
+        /// A norm named in a configuration: `"l2"`, or a table with its parameters, `{ kind = "l2" }`.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum NormSpec {
+            $($(#[$attribute])* #[doc = concat!("`", stringify!($variant), "`: see the catalogue.")] $variant($spec),)+
+        }
+
+        #[derive(Deserialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        enum Table {
+            $($(#[$attribute])* $variant($spec),)+
+        }
+
+        impl From<Table> for NormSpec {
+            fn from(table: Table) -> Self {
+                match table {
+                    $($(#[$attribute])* Table::$variant(spec) => Self::$variant(spec),)+
+                }
+            }
+        }
+
+        impl NormSpec {
+            /// The norm on vectors of this layout.
+            ///
+            /// # Errors
+            /// If the parameters fit no norm on this layout.
+            pub fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
+                match self {
+                    $($(#[$attribute])* Self::$variant(spec) => spec.build(layout),)+
+                }
+            }
+
+            /// What the norm is.
+            pub fn info(&self) -> NormInfo {
+                match self {
+                    $($(#[$attribute])* Self::$variant(_) => <$spec as BuildNorm>::INFO,)+
+                }
+            }
+        }
+
+        /// Every norm of the catalogue.
+        pub fn catalogue() -> Vec<NormInfo> {
+            vec![$($(#[$attribute])* <$spec as BuildNorm>::INFO,)+]
+        }
+    };
+}
+
+norms! {
+    L1(crate::l1::L1Spec),
+    L2(crate::l2::L2Spec),
+    Linf(crate::linf::LinfSpec),
+    #[cfg(feature = "linalg")]
+    Spectral(crate::spectral::SpectralSpec),
+}
+
+impl NormSpec {
+    /// The norm of that name, with default parameters.
+    ///
+    /// # Errors
+    /// A sentence, if there is none.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let table = serde::de::value::MapDeserializer::new(std::iter::once(("kind", name)));
+        Table::deserialize(table).map(Self::from).map_err(|e: serde::de::value::Error| e.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for NormSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrTable;
+        impl<'de> serde::de::Visitor<'de> for NameOrTable {
+            type Value = NormSpec;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "the name of a norm, or a table with its `kind`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<NormSpec, E> {
+                NormSpec::named(name).map_err(E::custom)
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<NormSpec, A::Error> {
+                Table::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(NormSpec::from)
+            }
+        }
+        deserializer.deserialize_any(NameOrTable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use steepest_core::{BlockShape, laws};
+
+    #[test]
+    fn every_norm_of_the_catalogue_obeys_the_laws() {
+        let layouts = [
+            vec![("W1", BlockShape::Matrix { rows: 4, cols: 7 }), ("W2", BlockShape::Vector { len: 4 })],
+            vec![("W1", BlockShape::Matrix { rows: 5, cols: 3 })],
+            vec![("W1", BlockShape::Matrix { rows: 1, cols: 1 })],
+            vec![("W1", BlockShape::Vector { len: 1 })],
+            vec![("w", BlockShape::Vector { len: 9 }), ("v", BlockShape::Vector { len: 2 })],
+        ];
+        for layout in layouts {
+            let layout = ParameterLayout::new(layout).unwrap();
+            for info in catalogue() {
+                laws::check_norm(&*NormSpec::named(info.name).unwrap().build(&layout).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_unknown_ones_are_refused() {
+        let names: std::collections::BTreeSet<_> = catalogue().iter().map(|i| i.name).collect();
+        assert_eq!(names.len(), catalogue().len());
+        assert!(NormSpec::named("l3").unwrap_err().contains("linf"));
+    }
+}

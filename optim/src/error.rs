@@ -1,0 +1,66 @@
+//! What can be wrong with a run that is asked for.
+
+use steepest_core::{CoreError, ObserverError};
+use thiserror::Error;
+
+/// A run that cannot be set up, or whose rows cannot be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OptimError {
+    /// Model and data of different input dimension.
+    #[error("the model takes {model} inputs, the data has {data} features a sample")]
+    Inputs {
+        /// Inputs of the model.
+        model: usize,
+        /// Features of the data.
+        data: usize,
+    },
+    /// Model and labels of different output dimension.
+    #[error("the model has {model} outputs, the labels need {labels}")]
+    Outputs {
+        /// Outputs of the model.
+        model: usize,
+        /// Outputs that the labels need.
+        labels: usize,
+    },
+    /// A parameter vector of the wrong length.
+    #[error("theta has {found} entries, the model has {expected} parameters")]
+    Theta {
+        /// Entries found.
+        found: usize,
+        /// Parameters of the model.
+        expected: usize,
+    },
+    /// An optimiser for vectors of another length.
+    #[error("the optimiser's norm is on {found} entries, the model has {expected} parameters")]
+    Dimension {
+        /// Dimension of the optimiser's norm.
+        found: usize,
+        /// Parameters of the model.
+        expected: usize,
+    },
+    /// A number outside its range.
+    #[error("`{field}` is {found}, expected {expected}")]
+    Range {
+        /// The field of the configuration.
+        field: &'static str,
+        /// What was found.
+        found: f64,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A run without an optimiser, a step or an end.
+    #[error("the run has no {what}: call `{method}` first")]
+    Incomplete {
+        /// What is missing.
+        what: &'static str,
+        /// The method that gives it.
+        method: &'static str,
+    },
+    /// A state that could not be restored.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// A row that could not be written.
+    #[error(transparent)]
+    Observer(#[from] ObserverError),
+}

@@ -1,0 +1,44 @@
+//! Optimisers, step lengths, and the training loop that stays exact far below underflow.
+//!
+//! A whole run, without any file:
+//!
+//! ```
+//! use ndarray::array;
+//! use steepest_core::observer::Unobserved;
+//! use steepest_core::{Dataset, Labels, Norm};
+//! use steepest_core::loss::Exponential;
+//! use steepest_models::Linear;
+//! use steepest_norms::Linf;
+//! use steepest_optim::{Schedule, SteepestDescent, StepRule, StepScale, Stop, Trainer};
+//!
+//! let data = Dataset::new(array![[1.0, 0.0], [5.0, 1.0]], Labels::Binary(vec![1.0, 1.0]))?;
+//! let (model, loss) = (Linear::new(2, 1)?, Exponential::sum());
+//! let run = Trainer::new(&model, &data, &loss)
+//!     .optimizer(SteepestDescent::new(Linf::new(2)))
+//!     .step(StepRule::new(StepScale::Normalized, Schedule::Constant { size: 1.0 }))
+//!     .until(Stop::after(1000))
+//!     .train(vec![0.0; 2], &mut Unobserved)?;
+//! // the weight of the second sample is e^-5000 of the first, and still moves the second coordinate
+//! assert_eq!(run.theta, [1000.0, 1000.0]);
+//! assert_eq!(run.loss.ln(), -1000.0);
+//! assert_eq!(run.margin(&Linf::new(2)), 1.0); // min_i q_i / |theta|_inf, the largest possible
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod dynamics;
+mod error;
+pub mod schedule;
+pub mod spec;
+mod steepest;
+pub mod stop;
+pub mod train;
+mod trainer;
+
+pub use dynamics::Dense;
+pub use error::OptimError;
+pub use schedule::{Schedule, StepRule, StepScale};
+pub use spec::{OptimizerInfo, OptimizerSpec, catalogue};
+pub use steepest::SteepestDescent;
+pub use stop::{Milestones, Stop, SwitchAt};
+pub use train::train;
+pub use trainer::{TrainedRun, Trainer};

@@ -1,0 +1,132 @@
+//! Step lengths: a scale times a schedule, multiplied as logarithms.
+
+use crate::error::OptimError;
+use serde::{Deserialize, Serialize};
+use steepest_core::{CoreError, Evaluation, LogReal, SavedState, Step, StepLength};
+
+/// What the schedule is multiplied with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepScale {
+    /// One: every step has the length of the schedule in the optimiser's own norm.
+    Normalized,
+    /// N*(grad L): the paper's Eq. (1). For gradient descent this is the usual learning rate.
+    #[default]
+    DualNorm,
+    /// N*(grad L) / L: every step lowers ln L by about the same amount.
+    DualNormOverLoss,
+}
+
+/// The schedule of a step length over steps t = 0, 1, ...
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Schedule {
+    /// `size` at every step.
+    Constant {
+        /// The size.
+        size: f64,
+    },
+    /// `size` (t + 1)^-`exponent`.
+    Power {
+        /// The size of the first step.
+        size: f64,
+        /// The exponent, not negative.
+        exponent: f64,
+    },
+}
+
+impl Schedule {
+    /// ln of the schedule's value at step t.
+    fn ln(self, step: u64) -> f64 {
+        match self {
+            Self::Constant { size } => size.ln(),
+            Self::Power { size, exponent } => size.ln() - exponent * ((step + 1) as f64).ln(),
+        }
+    }
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// If the size is not positive, or the exponent negative or not finite.
+    pub fn check(self) -> Result<(), OptimError> {
+        let (size, exponent) = match self {
+            Self::Constant { size } => (size, 0.0),
+            Self::Power { size, exponent } => (size, exponent),
+        };
+        if !(size > 0.0 && size.is_finite()) {
+            return Err(OptimError::Range { field: "step.size", found: size, expected: "a positive number" });
+        }
+        if !(exponent >= 0.0 && exponent.is_finite()) {
+            return Err(OptimError::Range { field: "step.power", found: exponent, expected: "zero or a positive number" });
+        }
+        Ok(())
+    }
+}
+
+/// Length = scale x schedule. Computed as a logarithm and exponentiated last, so the factors may lie beyond a double's range.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepRule {
+    scale: StepScale,
+    schedule: Schedule,
+}
+
+impl StepRule {
+    /// The product of a scale and a schedule.
+    pub const fn new(scale: StepScale, schedule: Schedule) -> Self {
+        Self { scale, schedule }
+    }
+}
+
+impl StepLength for StepRule {
+    fn at(&mut self, step: u64, at: &Evaluation<'_>) -> Step {
+        let scale = match self.scale {
+            StepScale::Normalized => LogReal::ONE,
+            StepScale::DualNorm => at.dual_norm,
+            StepScale::DualNormOverLoss => at.dual_norm / at.loss,
+        };
+        Step::Advance((LogReal::from_ln(self.schedule.ln(step)) * scale).value())
+    }
+
+    fn save(&self, _state: &mut SavedState) {}
+
+    fn restore(&mut self, _state: &SavedState) -> Result<(), CoreError> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+    use steepest_core::Form;
+
+    fn length(scale: StepScale, schedule: Schedule, step: u64) -> f64 {
+        let at = Evaluation {
+            margins: &[],
+            ln_weights: &[],
+            loss: LogReal::from_ln(-1e5),
+            slope: LogReal::from_ln(-1e5),
+            dual_norm: LogReal::from_ln(-1e5 + 2.0),
+            own_norm: None,
+            form: Form::Written,
+            near_ties: 0,
+            left_out: false,
+            n_bands: 1,
+        };
+        match StepRule::new(scale, schedule).at(step, &at) {
+            Step::Advance(length) => length,
+            Step::RollBack => f64::NAN,
+        }
+    }
+
+    #[test]
+    fn lengths_are_products_of_logarithms() {
+        let constant = Schedule::Constant { size: 0.5 };
+        assert_relative_eq!(length(StepScale::Normalized, constant, 9), 0.5, max_relative = 1e-15);
+        assert_relative_eq!(length(StepScale::DualNormOverLoss, constant, 9), 0.5 * 2f64.powf(2.0 / std::f64::consts::LN_2), max_relative = 1e-11);
+        assert_eq!(length(StepScale::DualNorm, constant, 9), 0.0);
+        assert_relative_eq!(length(StepScale::Normalized, Schedule::Power { size: 0.5, exponent: 0.5 }, 3), 0.25, max_relative = 1e-14);
+        assert!(Schedule::Constant { size: 0.0 }.check().is_err());
+        assert!(Schedule::Power { size: 1.0, exponent: f64::NAN }.check().is_err());
+    }
+}
