@@ -198,19 +198,13 @@ impl<'a> GradedView<'a> {
     /// 1e-12 makes the choice independent of the order of summation, and counting them makes it visible.
     pub fn arg_max_abs(&self) -> Option<ArgMax> {
         const NEAR: f64 = 1.0 - 1e-12;
-        let top = self.top_exponent();
-        let visible = |k: usize| match (self.exponents, top) {
-            (Some(e), Some(top)) => self.values[k].abs() * power_of_two(e[k] - top),
-            _ => self.values[k].abs(),
+        let Some(top) = self.top_exponent() else {
+            let (index, others) = vector::arg_max_abs(self.values, NEAR)?;
+            return Some(ArgMax { index, near_ties: others as u32 });
         };
-        let largest = match self.exponents {
-            None => vector::max_abs(self.values),
-            Some(_) => (0..self.len()).map(visible).fold(0.0, f64::max),
-        };
-        if largest == 0.0 {
-            return None;
-        }
-        let threshold = largest * NEAR;
+        let exponents = self.exponents.unwrap_or_default();
+        let visible = |k: usize| self.values[k].abs() * power_of_two(exponents[k] - top);
+        let threshold = (0..self.len()).map(visible).fold(0.0, f64::max) * NEAR;
         let mut near = (0..self.len()).filter(|&k| visible(k) >= threshold);
         let index = near.next()?;
         Some(ArgMax { index, near_ties: near.count() as u32 })

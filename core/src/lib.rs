@@ -39,7 +39,7 @@ pub use logspace::LogReal;
 pub use loss::{Loss, LossValue, Reduction};
 pub use metric::MetricInfo;
 pub use model::{HomogeneousModel, LinearFirstLayer, Rows, Workspace};
-pub use norm::{Form, Norm, Steepest};
+pub use norm::{Fold, Form, Moved, Norm, Steepest};
 pub use observer::{Observer, ObserverError, Outcome, StopReason};
 pub use optimizer::{Optimizer, OptimizerKind};
 pub use seed::Streams;

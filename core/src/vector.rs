@@ -3,7 +3,20 @@
 
 const LANES: usize = 8;
 
+/// Runs a loop with the widest vector instructions that the processor has. The arithmetic is the same (no fused multiply-add appears where
+/// none is written), so the result has the same bits on every processor.
+#[inline]
+pub fn vectorized<R>(run: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "linalg")]
+    {
+        pulp::Arch::new().dispatch(run)
+    }
+    #[cfg(not(feature = "linalg"))]
+    run()
+}
+
 /// Folds `x` into eight interleaved accumulators and joins them pairwise: one order, whatever the length.
+#[inline(always)]
 fn fold_lanes(x: &[f64], start: f64, step: impl Fn(f64, f64) -> f64, join: impl Fn(f64, f64) -> f64) -> f64 {
     let mut lanes = [start; LANES];
     let chunks = x.chunks_exact(LANES);
@@ -20,20 +33,45 @@ fn fold_lanes(x: &[f64], start: f64, step: impl Fn(f64, f64) -> f64, join: impl 
     join(join(join(a, b), join(c, d)), join(join(e, f), join(g, h)))
 }
 
+/// A sum over entries is a sum over chunks of this many, one after the other: small enough to stay in the fastest cache while a chunk is
+/// first changed and then summed, and the same sum whether that was done or not.
+pub const CHUNK: usize = 2048;
+
 /// sum_k x_k^2.
 pub fn sum_of_squares(x: &[f64]) -> f64 {
-    fold_lanes(x, 0.0, |sum, v| sum + v * v, |a, b| a + b)
+    vectorized(|| x.chunks(CHUNK).map(|c| fold_lanes(c, 0.0, |sum, v| sum + v * v, |a, b| a + b)).sum())
 }
 
 /// sum_k |x_k|.
 pub fn sum_of_abs(x: &[f64]) -> f64 {
-    fold_lanes(x, 0.0, |sum, v| sum + v.abs(), |a, b| a + b)
+    vectorized(|| x.chunks(CHUNK).map(|c| fold_lanes(c, 0.0, |sum, v| sum + v.abs(), |a, b| a + b)).sum())
 }
 
-/// max_k |x_k|, zero for an empty slice; entries that are NaN are passed over.
+/// max_k |x_k|, zero for an empty slice; NaN is passed over.
 pub fn max_abs(x: &[f64]) -> f64 {
     let larger = |a: f64, b: f64| if b > a { b } else { a };
-    fold_lanes(x, 0.0, |largest, v| larger(largest, v.abs()), larger)
+    vectorized(|| fold_lanes(x, 0.0, |largest, v| larger(largest, v.abs()), larger))
+}
+
+/// The largest |x_k|: its lowest index among those within the factor `near` of it, and how many others there are. `None` if all are
+/// zero (or NaN). One pass, and a second one only where chunks compete.
+pub fn arg_max_abs(x: &[f64], near: f64) -> Option<(usize, usize)> {
+    let (mut best, mut start, mut contested) = (0.0, 0, false);
+    for (c, chunk) in x.chunks(CHUNK).enumerate() {
+        let largest = max_abs(chunk);
+        if largest > best {
+            contested = best >= largest * near;
+            (best, start) = (largest, c * CHUNK);
+        } else if largest >= best * near {
+            contested = true;
+        }
+    }
+    if best == 0.0 {
+        return None;
+    }
+    let (from, part) = if contested { (0, x) } else { (start, &x[start..x.len().min(start + CHUNK)]) };
+    let mut found = part.iter().enumerate().filter(|(_, v)| v.abs() >= best * near).map(|(k, _)| from + k);
+    found.next().map(|first| (first, found.count()))
 }
 
 /// sum_k x_k y_k.
@@ -42,6 +80,11 @@ pub fn max_abs(x: &[f64]) -> f64 {
 /// If the lengths differ.
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     assert_eq!(x.len(), y.len(), "dot of vectors of different lengths");
+    vectorized(|| dot_lanes(x, y))
+}
+
+#[inline(always)]
+fn dot_lanes(x: &[f64], y: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let (cx, cy) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
     let (rx, ry) = (cx.remainder(), cy.remainder());
@@ -63,14 +106,22 @@ pub fn dot(x: &[f64], y: &[f64]) -> f64 {
 /// If the lengths differ.
 pub fn add_multiple(y: &mut [f64], a: f64, x: &[f64]) {
     assert_eq!(x.len(), y.len(), "sum of vectors of different lengths");
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y += a * x;
-    }
+    vectorized(|| {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y += a * x;
+        }
+    });
 }
 
 /// The sign of x with sign(0) = 0: -1, 0 or 1.
 pub fn sign(x: f64) -> f64 {
     f64::from(i8::from(x > 0.0) - i8::from(x < 0.0))
+}
+
+/// `length`, which is not negative, with the sign of x; zero for x = 0.
+#[inline]
+pub fn with_sign(length: f64, x: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { length.copysign(x) }
 }
 
 /// |x|_2, also where the squares would under- or overflow.
@@ -99,6 +150,21 @@ mod tests {
         assert_relative_eq!(sum_of_abs(&x), x.iter().map(|v| v.abs()).sum(), max_relative = 1e-14);
         assert_relative_eq!(dot(&x, &x), sum_of_squares(&x), max_relative = 1e-14);
         assert_eq!(max_abs(&x), x.iter().fold(0.0, |a: f64, b| a.max(b.abs())));
+    }
+
+    #[test]
+    fn the_largest_entry_is_found_with_its_near_ties() {
+        let mut x = vec![0.5; 3 * CHUNK + 7];
+        let near = 1.0 - 1e-12;
+        x[CHUNK + 3] = -2.0;
+        assert_eq!(arg_max_abs(&x, near), Some((CHUNK + 3, 0)));
+        x[2 * CHUNK + 1] = 2.0 * (1.0 + 1e-15);
+        assert_eq!(arg_max_abs(&x, near), Some((CHUNK + 3, 1)));
+        x[5] = -2.0;
+        assert_eq!(arg_max_abs(&x, near), Some((5, 2)));
+        x[3 * CHUNK + 6] = 3.0;
+        assert_eq!(arg_max_abs(&x, near), Some((3 * CHUNK + 6, 0)));
+        assert_eq!(arg_max_abs(&[0.0; 3], near), None);
     }
 
     #[test]

@@ -188,6 +188,13 @@ pub enum DataError {
         /// The name.
         name: String,
     },
+    /// A text that would end in its middle.
+    #[cfg(feature = "trajectory")]
+    #[error("the text of `{name}` holds a zero byte, where HDF5 would cut it: take it out")]
+    ZeroByte {
+        /// The attribute or event.
+        name: String,
+    },
     /// Too few or too many values.
     #[cfg(feature = "trajectory")]
     #[error("expected {expected} x {what}, found {found}")]

@@ -2,6 +2,7 @@
 
 use crate::error::ModelError;
 use serde::{Deserialize, Serialize};
+use steepest_core::vector::vectorized;
 
 /// phi with phi(c z) = c^r phi(z) for c > 0; applied entry by entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,7 +72,7 @@ impl Activation {
         // one loop a kind, so that each is free of branches
         match self {
             Self::Identity => h.copy_from_slice(z),
-            Self::Relu => h.iter_mut().zip(z).for_each(|(h, &z)| *h = if z <= 0.0 { 0.0 } else { z }),
+            Self::Relu => vectorized(|| h.iter_mut().zip(z).for_each(|(h, &z)| *h = if z <= 0.0 { 0.0 } else { z })),
             _ => h.iter_mut().zip(z).for_each(|(h, &z)| *h = self.value(z)),
         }
     }
@@ -80,7 +81,7 @@ impl Activation {
     pub(crate) fn apply_derivative(self, z: &[f64], d: &mut [f64]) {
         match self {
             Self::Identity => {}
-            Self::Relu => d.iter_mut().zip(z).for_each(|(d, &z)| *d = if z > 0.0 { *d } else { 0.0 }),
+            Self::Relu => vectorized(|| d.iter_mut().zip(z).for_each(|(d, &z)| *d = if z > 0.0 { *d } else { 0.0 })),
             _ => d.iter_mut().zip(z).for_each(|(d, &z)| *d *= self.derivative(z)),
         }
     }

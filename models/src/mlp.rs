@@ -206,7 +206,7 @@ impl Mlp {
                 panic!("rows are contiguous")
             };
             let c = step.upper[(i, 0)];
-            d.iter_mut().zip(u).for_each(|(d, &u)| *d = c * u);
+            vector::vectorized(|| d.iter_mut().zip(u).for_each(|(d, &u)| *d = c * u));
             self.activation.apply_derivative(z, d);
             if let Some(own) = own.as_deref_mut() {
                 vector::add_multiple(own, c, h);

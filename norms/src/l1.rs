@@ -3,7 +3,7 @@
 use crate::error::NormError;
 use crate::spec::{BuildNorm, NormInfo};
 use serde::{Deserialize, Serialize};
-use steepest_core::{Form, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest, vector};
+use steepest_core::{Fold, Form, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest, vector};
 
 /// N(x) = sum_k |x_k| on R^dim; N* = max_k |g_k|.
 ///
@@ -59,6 +59,10 @@ impl Norm for L1 {
             *v = vector::sign(x);
         }
         self.value(x)
+    }
+
+    fn fold(&self) -> Option<Fold> {
+        Some(Fold::SumOfAbs)
     }
 
     fn descent(&self) -> OptimizerKind {

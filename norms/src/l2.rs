@@ -3,7 +3,7 @@
 use crate::error::NormError;
 use crate::spec::{BuildNorm, NormInfo};
 use serde::{Deserialize, Serialize};
-use steepest_core::{Form, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest, vector};
+use steepest_core::{Fold, Form, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest, vector};
 
 /// N(x) = |x|_2 on R^dim, its own dual.
 ///
@@ -64,6 +64,10 @@ impl Norm for L2 {
 
     fn sees_graded(&self) -> bool {
         false
+    }
+
+    fn fold(&self) -> Option<Fold> {
+        Some(Fold::RootOfSquares)
     }
 
     fn descent(&self) -> OptimizerKind {

@@ -3,7 +3,7 @@
 use crate::error::NormError;
 use crate::spec::{BuildNorm, NormInfo};
 use serde::{Deserialize, Serialize};
-use steepest_core::{Form, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest, vector};
+use steepest_core::{Fold, Form, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest, vector};
 
 /// N(x) = max_k |x_k| on R^dim; N* = sum_k |g_k|.
 ///
@@ -50,6 +50,10 @@ impl Norm for Linf {
             subgradient[k] = vector::sign(x[k]);
         }
         largest
+    }
+
+    fn fold(&self) -> Option<Fold> {
+        Some(Fold::MaxAbs)
     }
 
     fn descent(&self) -> OptimizerKind {

@@ -74,10 +74,6 @@ impl Norm for MaxProduct {
         largest
     }
 
-    fn is_dear(&self) -> bool {
-        self.parts.iter().any(|(_, norm)| norm.is_dear())
-    }
-
     /// Parts are graded among themselves whatever each of them sees, so all bands are wanted as soon as there are two.
     fn sees_graded(&self) -> bool {
         self.parts.len() > 1 || self.parts.iter().any(|(_, norm)| norm.sees_graded())

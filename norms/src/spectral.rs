@@ -100,10 +100,6 @@ impl Norm for Spectral {
         scale.value() * svd.s[0]
     }
 
-    fn is_dear(&self) -> bool {
-        true
-    }
-
     fn sees_graded(&self) -> bool {
         false
     }

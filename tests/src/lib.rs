@@ -1,1 +1,3 @@
-//! placeholder
+//! Helpers of the house's tests: golden trajectories, and slow independent answers.
+
+pub mod golden;

@@ -3,7 +3,7 @@
 use crate::error::OptimError;
 use ndarray::{Array2, s};
 use steepest_core::{
-    Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, HomogeneousModel, LogReal, Loss, LossValue, Optimizer, SavedState, Steepest,
+    Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, GradedView, HomogeneousModel, LogReal, Loss, LossValue, Optimizer, SavedState, Steepest,
     Workspace,
 };
 
@@ -25,6 +25,8 @@ pub struct Dense<'a> {
     gradient: Graded,
     band_gradient: Vec<f64>,
     direction: Vec<f64>,
+    /// N(theta) if the last update left it.
+    own_norm: Option<f64>,
     found: Option<Found>,
 }
 
@@ -71,6 +73,7 @@ impl<'a> Dense<'a> {
             gradient: Graded::zeros(p),
             band_gradient: Vec::new(),
             direction: vec![0.0; p],
+            own_norm: None,
             found: None,
             model,
             data,
@@ -85,6 +88,12 @@ impl<'a> Dense<'a> {
         self.theta
     }
 
+    /// The gradient of the loss at the present theta; of an optimiser that looks at the leading part only, that part.
+    pub fn gradient(&mut self) -> GradedView<'_> {
+        self.evaluate();
+        self.gradient.view()
+    }
+
     fn find(&mut self) -> Found {
         let (inputs, labels) = (self.data.inputs(), self.data.labels());
         self.model.forward(&self.theta, inputs, self.outputs.view_mut(), &mut self.work);
@@ -96,8 +105,7 @@ impl<'a> Dense<'a> {
             self.first_band_that_matters();
         }
         let steepest = self.optimizer.direction(&self.theta, self.gradient.view(), &mut self.direction);
-        let norm = self.optimizer.own_norm();
-        let own_norm = (!norm.is_dear()).then(|| norm.value(&self.theta));
+        let own_norm = self.own_norm.or_else(|| self.optimizer.own_norm().fold().map(|_| self.optimizer.own_norm().value(&self.theta)));
         Found { value, steepest, own_norm }
     }
 
@@ -165,7 +173,10 @@ impl Dynamics for Dense<'_> {
     fn advance(&mut self, length: f64) -> bool {
         let form = self.evaluate().form;
         self.found = None;
-        form.subtract(self.gradient.view(), &self.direction, length, &mut self.theta)
+        let fold = self.optimizer.own_norm().fold();
+        let moved = form.subtract(self.gradient.view(), &self.direction, length, &mut self.theta, fold);
+        self.own_norm = moved.norm;
+        moved.any
     }
 
     fn theta(&mut self) -> &[f64] {
@@ -179,7 +190,7 @@ impl Dynamics for Dense<'_> {
 
     fn restore(&mut self, state: &SavedState) -> Result<(), CoreError> {
         state.restore_into("theta", &mut self.theta)?;
-        self.found = None;
+        (self.found, self.own_norm) = (None, None);
         self.optimizer.restore(state)
     }
 }

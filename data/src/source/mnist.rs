@@ -1,0 +1,173 @@
+//! MNIST, or any set in its four IDX files: two digits, pixels in [0, 1], labels +1 and -1.
+
+use super::digits::{Images, TwoDigits, stored};
+use super::idx::{IdxArray, read_bytes};
+use super::mnist_files::{OFFICIAL_FILES, default_folder, find_all};
+use super::{Provenance, Split, fingerprint, sha256};
+use crate::error::DataError;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use steepest_core::Streams;
+
+/// Whether four files are those of MNIST, byte for byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksums {
+    /// All four SHA-256 sums are MNIST's.
+    Verified,
+    /// At least one is another: not MNIST, or not unharmed.
+    Different,
+}
+
+/// The four files in memory, checked against one another.
+#[derive(Clone, Debug)]
+pub struct Mnist {
+    folder: PathBuf,
+    train: Part,
+    test: Part,
+    checksums: Checksums,
+}
+
+#[derive(Clone, Debug)]
+struct Part {
+    images: IdxArray,
+    labels: IdxArray,
+}
+
+impl Mnist {
+    /// Reads the four files of a folder; with `verify`, only MNIST itself is let through.
+    ///
+    /// # Errors
+    /// [`DataError::MissingMnist`] if a file is not there, [`DataError::FileFormat`] if one is no IDX file or they do not
+    /// fit together, [`DataError::Checksum`] if `verify` and one is not MNIST's, [`DataError::Io`].
+    pub fn open(folder: &Path, verify: bool) -> Result<Self, DataError> {
+        let paths = find_all(folder)?;
+        let mut sums = [false; 4];
+        let mut read = |place: usize| {
+            let (file, path) = (&OFFICIAL_FILES[place], &paths[place]);
+            let bytes = read_bytes(path)?;
+            let found = sha256(&bytes);
+            let array = IdxArray::parse(path, bytes, file.n_axes)?;
+            sums[place] = found == file.sha256;
+            if verify && !sums[place] {
+                return Err(DataError::Checksum { path: path.clone(), expected: file.sha256.into(), found });
+            }
+            Ok(array)
+        };
+        let train = Part::new(read(0)?, read(1)?, &paths[1])?;
+        let test = Part::new(read(2)?, read(3)?, &paths[3])?;
+        if train.images.axes()[1..] != test.images.axes()[1..] {
+            let expected = format!("images of {:?} pixels, as in the training file", &train.images.axes()[1..]);
+            let found = format!("{:?}", &test.images.axes()[1..]);
+            return Err(DataError::FileFormat { path: paths[2].clone(), expected, found });
+        }
+        let checksums = if sums == [true; 4] { Checksums::Verified } else { Checksums::Different };
+        Ok(Self { folder: folder.to_owned(), train, test, checksums })
+    }
+
+    /// Whether the files are MNIST's.
+    pub const fn checksums(&self) -> Checksums {
+        self.checksums
+    }
+
+    /// Draws training images of two digits; the test set is every official test image of them.
+    ///
+    /// Inputs are pixel / 255 (n x 784); the first digit is labelled +1, the second -1. The draw is uniform without
+    /// replacement over the official training images of the two digits; the indices are places in the official files.
+    ///
+    /// # Errors
+    /// [`DataError::Field`] if the digits or the number are impossible.
+    pub fn two_digits<R: Rng>(&self, request: &TwoDigits, rng: &mut R) -> Result<Split, DataError> {
+        let (train_images, test_images) = (self.train.view(), self.test.view());
+        let drawn = request.draw(&train_images, 0, rng)?;
+        let available = train_images.of(request.digits).len();
+        let tested = test_images.of(request.digits);
+        let train = train_images.dataset(request.digits, &drawn)?;
+        let test = if tested.is_empty() { None } else { Some(test_images.dataset(request.digits, &tested)?) };
+        let (source, name) = self.names();
+        let (versus, balanced) = (request.versus(), if request.balanced { ", balanced" } else { "" });
+        let sizes = format!("{} of {available} training images{balanced}, {} test images", drawn.len(), tested.len());
+        let provenance = Provenance {
+            source,
+            note: format!("{name} {versus}, {sizes}"),
+            train_indices: stored(&drawn),
+            test_indices: stored(&tested),
+            sha256: fingerprint(&train),
+            arrays: Vec::new(),
+            is_fallback: false,
+        };
+        Ok(Split { train, test, provenance })
+    }
+
+    fn names(&self) -> (String, String) {
+        match self.checksums {
+            Checksums::Verified => ("mnist".into(), "MNIST".into()),
+            Checksums::Different => {
+                let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
+                ("idx".into(), format!("{name} (IDX files, not MNIST's)"))
+            }
+        }
+    }
+}
+
+impl Part {
+    fn new(images: IdxArray, labels: IdxArray, path: &Path) -> Result<Self, DataError> {
+        let wrong = |expected, found| DataError::FileFormat { path: path.to_owned(), expected, found };
+        if labels.axes()[0] != images.axes()[0] {
+            return Err(wrong(format!("{} labels, one an image", images.axes()[0]), labels.axes()[0].to_string()));
+        }
+        match labels.values().iter().find(|label| **label > 9) {
+            Some(label) => Err(wrong("labels from 0 to 9".into(), label.to_string())),
+            None => Ok(Self { images, labels }),
+        }
+    }
+
+    fn view(&self) -> Images<'_> {
+        let n_pixels = self.images.axes()[1..].iter().product();
+        Images { pixels: self.images.values(), labels: self.labels.values(), n_pixels, white: 255.0 }
+    }
+}
+
+/// What a configuration says of MNIST.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MnistSpec {
+    /// The two digits, labelled +1 and -1. Default `[3, 6]`.
+    pub digits: [u8; 2],
+    /// Number of training images. Default 100.
+    pub n_train: usize,
+    /// Draw `n_train / 2` of each digit. Default false.
+    pub balanced: bool,
+    /// Where the four files lie. Default [`default_folder`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// Refuse files that are not MNIST's byte for byte. Default true; false for other sets in the same format.
+    pub verify: bool,
+}
+
+impl Default for MnistSpec {
+    fn default() -> Self {
+        Self { digits: [3, 6], n_train: 100, balanced: false, folder: None, verify: true }
+    }
+}
+
+impl MnistSpec {
+    /// The digits and the size of the draw.
+    pub const fn request(&self) -> TwoDigits {
+        TwoDigits { digits: self.digits, n_train: self.n_train, balanced: self.balanced }
+    }
+
+    /// Reads the files and draws from the stream `data`.
+    ///
+    /// # Errors
+    /// As [`Mnist::open`] and [`Mnist::two_digits`].
+    pub fn build(&self, streams: &Streams) -> Result<Split, DataError> {
+        self.request().validate()?;
+        let folder = self.folder.clone().unwrap_or_else(default_folder);
+        Mnist::open(&folder, self.verify)?.two_digits(&self.request(), &mut streams.stream("data"))
+    }
+}
+
+#[cfg(test)]
+#[path = "mnist_tests.rs"]
+mod tests;

@@ -1,0 +1,188 @@
+//! Writing a run: rows in, blocks out.
+
+use super::header::{
+    Attribute, Event, Header, check_attribute, check_identifier, check_length, check_range, check_text,
+};
+use super::schema::ROWS_PER_CHUNK;
+use super::tables::{Pending, Tables};
+use crate::error::DataError;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long a row may wait in memory where the caller asks [`TrajectoryWriter::flush_if_due`].
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// Most float64 values that wait in memory: 8 MiB.
+const PENDING_VALUES: usize = 1 << 20;
+
+/// Writes one run into one file.
+///
+/// Rows, snapshots, events and attributes wait in memory; a block of 256 rows, [`flush`](Self::flush) or
+/// [`flush_if_due`](Self::flush_if_due) writes them together and flushes. Whatever ends the process, the file keeps the
+/// state of the last flush. A writer that is dropped before [`finish`](Self::finish) writes what it can, and the attribute
+/// `finished` stays 0.
+pub struct TrajectoryWriter {
+    path: PathBuf,
+    n_samples: usize,
+    n_parameters: usize,
+    pending: Pending,
+    flushed: Instant,
+    /// Taken by `finish` alone.
+    open: Option<Tables>,
+}
+
+impl TrajectoryWriter {
+    /// Makes a new file with all of its structure.
+    ///
+    /// # Errors
+    /// If the file exists, its folder does not, the header cannot be stored, or the file cannot be made.
+    pub fn create(path: impl AsRef<Path>, header: &Header) -> Result<Self, DataError> {
+        let path = path.as_ref();
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(DataError::Exists { path: path.to_owned() });
+        }
+        Self::make(path, false, header)
+    }
+
+    /// The same, and what was in the file before is lost.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), but for a file that exists.
+    pub fn create_over(path: impl AsRef<Path>, header: &Header) -> Result<Self, DataError> {
+        Self::make(path.as_ref(), true, header)
+    }
+
+    fn make(path: &Path, over: bool, header: &Header) -> Result<Self, DataError> {
+        header.check()?;
+        check_folder(path)?;
+        let tables = hdf5::sync::sync(|| Tables::create(path, over, header));
+        let tables = tables.map_err(|source| DataError::Hdf5 { action: "create", path: path.to_owned(), source })?;
+        Ok(Self {
+            path: path.to_owned(),
+            n_samples: header.n_samples,
+            n_parameters: header.layout.len(),
+            pending: Pending::new(header.metrics.len()),
+            flushed: Instant::now(),
+            open: Some(tables),
+        })
+    }
+
+    /// Adds a row: the values of the series in the order of the header, and the margins of the samples.
+    ///
+    /// A row without margins gets NaN in their place.
+    ///
+    /// # Errors
+    /// If the number of values or margins is not that of the header, the step exceeds an int64, or the block that the row
+    /// completes cannot be written.
+    pub fn push_row(&mut self, step: u64, values: &[f64], margins: Option<&[f64]>) -> Result<(), DataError> {
+        check_range("step", step)?;
+        check_length("value of a row", self.pending.columns.len(), values.len())?;
+        if let Some(margins) = margins {
+            check_length("margin of a row", self.n_samples, margins.len())?;
+        }
+        self.pending.steps.push(step);
+        for (column, value) in self.pending.columns.iter_mut().zip(values) {
+            column.push(*value);
+        }
+        match margins {
+            Some(margins) => self.pending.margins.extend_from_slice(margins),
+            None => self.pending.margins.extend(std::iter::repeat_n(f64::NAN, self.n_samples)),
+        }
+        let full = self.pending.steps.len() >= ROWS_PER_CHUNK || self.pending.margins.len() >= PENDING_VALUES;
+        if full { self.flush() } else { Ok(()) }
+    }
+
+    /// Adds a snapshot of the whole parameter vector.
+    ///
+    /// # Errors
+    /// If its length is not that of the layout, the step exceeds an int64, or the snapshots that fill the memory cannot be
+    /// written.
+    pub fn push_snapshot(&mut self, step: u64, theta: &[f64]) -> Result<(), DataError> {
+        check_range("step", step)?;
+        check_length("parameter of a snapshot", self.n_parameters, theta.len())?;
+        self.pending.snapshots.push((step, theta.to_vec()));
+        let full = self.pending.snapshots.len() * self.n_parameters >= PENDING_VALUES;
+        if full { self.flush() } else { Ok(()) }
+    }
+
+    /// Adds something that happened once; `kind` is an ASCII identifier, `text` a sentence for people.
+    ///
+    /// # Errors
+    /// If the kind is no identifier, the text holds a zero byte, or the step exceeds an int64.
+    pub fn event(&mut self, step: u64, kind: &str, text: &str) -> Result<(), DataError> {
+        check_range("step", step)?;
+        check_identifier("kind of event", kind)?;
+        check_text(kind, text)?;
+        self.pending.events.push(Event { step, kind: kind.to_owned(), text: text.to_owned() });
+        Ok(())
+    }
+
+    /// Sets a fact about the run; one of that name is replaced.
+    ///
+    /// # Errors
+    /// If the name is no ASCII identifier or belongs to the writer (`title`, `about`, `format_version`, `finished`), or a
+    /// text holds a zero byte.
+    pub fn set_attribute(&mut self, name: &str, value: Attribute) -> Result<(), DataError> {
+        check_attribute(name, &value)?;
+        self.pending.attributes.push((name.to_owned(), value));
+        Ok(())
+    }
+
+    /// Writes what waits in memory, if the last time was a second ago.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn flush_if_due(&mut self) -> Result<(), DataError> {
+        if self.flushed.elapsed() < FLUSH_EVERY { Ok(()) } else { self.flush() }
+    }
+
+    /// Writes what waits in memory. After a failure it still waits, and the same may be tried again.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn flush(&mut self) -> Result<(), DataError> {
+        let Some(tables) = &mut self.open else { return Ok(()) };
+        let written = hdf5::sync::sync(|| tables.append(&self.pending));
+        written.map_err(|source| DataError::Hdf5 { action: "write", path: self.path.clone(), source })?;
+        self.pending.clear();
+        self.flushed = Instant::now();
+        Ok(())
+    }
+
+    /// Sets the last facts, writes the rest, marks the run as ended and closes the file.
+    ///
+    /// # Errors
+    /// If an attribute has a bad name, or the file cannot be written or closed.
+    pub fn finish(mut self, attributes: &[(String, Attribute)]) -> Result<(), DataError> {
+        for (name, value) in attributes {
+            self.set_attribute(name, value.clone())?;
+        }
+        self.flush()?;
+        let Some(tables) = self.open.take() else { return Ok(()) };
+        let closed = hdf5::sync::sync(|| tables.finish());
+        closed.map_err(|source| DataError::Hdf5 { action: "finish", path: self.path.clone(), source })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for TrajectoryWriter {
+    /// Best effort: nobody is left to hear of an error.
+    fn drop(&mut self) {
+        let _ = self.flush();
+    }
+}
+
+/// A missing folder is a likelier slip than a missing right to write.
+fn check_folder(path: &Path) -> Result<(), DataError> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(DataError::NoFolder { path: path.to_owned(), folder: folder.to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
