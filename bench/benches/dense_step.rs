@@ -24,7 +24,10 @@ fn normal(rows: usize, cols: usize, name: &str) -> Array2<f64> {
 fn main() {
     let report = backend();
     println!("dense step: one thread, float64, {} ({})", report.backend.name(), report.reason);
-    println!("{:>6} {:>6} {:>6}  {:<4} {:>10} {:>14} {:>10} {:>9}", "n", "d", "width", "", "step ms", "products ms", "fraction", "GFLOP/s");
+    println!(
+        "{:>6} {:>6} {:>6}  {:<4} {:>10} {:>14} {:>10} {:>9}",
+        "n", "d", "width", "", "step ms", "products ms", "fraction", "GFLOP/s"
+    );
     for (n, d, width, rounds) in SHAPES {
         let inputs = normal(n, d, "inputs");
         let signs = (0..n).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
@@ -36,10 +39,19 @@ fn main() {
     }
 }
 
-fn row(model: &Mlp, data: &Dataset, (n, d, width): (usize, usize, usize), rounds: usize, (name, norm, size): (&str, &str, f64)) {
+fn row(
+    model: &Mlp,
+    data: &Dataset,
+    (n, d, width): (usize, usize, usize),
+    rounds: usize,
+    (name, norm, size): (&str, &str, f64),
+) {
     let theta: Vec<f64> = normal(1, model.layout().len(), "theta").into_iter().map(|t| 0.01 * t).collect();
-    let weights = ArrayView2::from_shape((width, d), &theta[..width * d]).expect("the first block is width x d").to_owned();
-    let optimizer = SteepestDescent::new(NormSpec::named(norm).expect("a norm of the catalogue").build(model.layout()).expect("any layout"));
+    let weights =
+        ArrayView2::from_shape((width, d), &theta[..width * d]).expect("the first block is width x d").to_owned();
+    let optimizer = SteepestDescent::new(
+        NormSpec::named(norm).expect("a norm of the catalogue").build(model.layout()).expect("any layout"),
+    );
     let loss = Logistic::sum();
     let mut dynamics = Dense::new(model, data, &loss, Box::new(optimizer), theta).expect("parts that fit");
     let mut rule = StepRule::new(StepScale::Normalized, Schedule::Constant { size });

@@ -1,1 +1,16 @@
-//! placeholder
+//! The library behind the program `steepest`: it composes a configuration into runs and figures, and holds the threads.
+//!
+//! [`config`] is exactly what an experiment file may say; [`experiment`] makes runs of it; [`run`] carries one out and [`recorder`] writes
+//! its rows; [`plots`] draws figures from stored files only.
+
+pub mod config;
+pub mod error;
+pub mod experiment;
+pub mod figures;
+pub mod plots;
+pub mod provenance;
+pub mod recorder;
+pub mod reproduce;
+pub mod run;
+pub mod summary;
+mod unknown;

@@ -290,7 +290,8 @@ impl<'a> GradedView<'a> {
                 (terms.map(|((v, e), x)| v * power_of_two(e - top) * x).sum(), top)
             }
         };
-        let magnitude = self.scale * LogReal::from_value(sum.abs()) * LogReal::from_ln(logspace::ln_of_power_of_two(top));
+        let magnitude =
+            self.scale * LogReal::from_value(sum.abs()) * LogReal::from_ln(logspace::ln_of_power_of_two(top));
         (vector::sign(sum), magnitude)
     }
 }

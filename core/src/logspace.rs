@@ -3,7 +3,10 @@
 //! A loss of e^-1000000 is an ordinary [`LogReal`]. Everything that could underflow is computed from
 //! logarithms; [`exp`] is called last, on a number that is known to be moderate.
 
-#![expect(clippy::disallowed_methods, reason = "this module is the log domain: the one place where exponentials are taken")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is the log domain: the one place where exponentials are taken"
+)]
 
 use std::ops::{Div, Mul};
 
@@ -161,7 +164,12 @@ mod tests {
         // series: ln ln(1+z) = ln z - z/2 + 5 z^2/24 - ...
         for q in [20.0, 30.0, 36.9, 37.1, 50.0, 699.0, 701.0, 745.0, 1e4, 1e6] {
             let z = exp(-q);
-            assert_relative_eq!(ln_logistic(q), -q - z / 2.0 + 5.0 * z * z / 24.0, max_relative = 2e-16, epsilon = 1e-15);
+            assert_relative_eq!(
+                ln_logistic(q),
+                -q - z / 2.0 + 5.0 * z * z / 24.0,
+                max_relative = 2e-16,
+                epsilon = 1e-15
+            );
             assert_relative_eq!(ln_logistic_weight(q), -q - z + z * z / 2.0, max_relative = 2e-16, epsilon = 1e-15);
         }
         for q in [-1e6, -800.0, -3.0] {

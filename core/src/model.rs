@@ -27,7 +27,13 @@ pub trait HomogeneousModel: Debug + Send + Sync {
     fn workspace(&self, n_samples: usize) -> Workspace;
 
     /// Writes the outputs (n x k) for all inputs (n x d), and leaves in `work` what the backward pass needs.
-    fn forward(&self, theta: &[f64], inputs: ArrayView2<'_, f64>, outputs: ArrayViewMut2<'_, f64>, work: &mut Workspace);
+    fn forward(
+        &self,
+        theta: &[f64],
+        inputs: ArrayView2<'_, f64>,
+        outputs: ArrayViewMut2<'_, f64>,
+        work: &mut Workspace,
+    );
 
     /// Writes sum over `rows` of cotangent_row . d outputs_row / d theta. `cotangent` has one row for each of `rows`;
     /// `work` is as the forward pass at this theta and these inputs left it. Over the given rows only, so that the bands of a

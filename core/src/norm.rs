@@ -153,7 +153,14 @@ pub enum Form {
 impl Form {
     /// theta <- theta - length * u, for a direction u of this form found for `gradient` with this `buffer`; and the value of a norm that is
     /// a fold, at the new theta, in the same pass.
-    pub fn subtract(self, gradient: GradedView<'_>, buffer: &[f64], length: f64, theta: &mut [f64], fold: Option<Fold>) -> Moved {
+    pub fn subtract(
+        self,
+        gradient: GradedView<'_>,
+        buffer: &[f64],
+        length: f64,
+        theta: &mut [f64],
+        fold: Option<Fold>,
+    ) -> Moved {
         match self {
             Self::Written => subtract_each(theta, buffer, |u| length * u, fold),
             Self::Multiple { factor } => {

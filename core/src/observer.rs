@@ -102,7 +102,9 @@ impl fmt::Display for StopReason {
             Self::Steps => write!(f, "all steps done"),
             Self::LnLoss => write!(f, "the loss fell below the value asked for"),
             Self::Switch => write!(f, "the optimiser was switched"),
-            Self::StepVanished => write!(f, "no bit of theta moves any more: the step is below the resolution of the parameters"),
+            Self::StepVanished => {
+                write!(f, "no bit of theta moves any more: the step is below the resolution of the parameters")
+            }
             Self::GradientVanished => write!(f, "the gradient is exactly zero"),
             Self::NonFinite { sample: Some(i) } => write!(f, "diverged: the margin of sample {i} is not finite"),
             Self::NonFinite { sample: None } => write!(f, "diverged: the step or the loss is not finite"),

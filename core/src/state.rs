@@ -46,7 +46,11 @@ impl SavedState {
     pub fn restore_into(&self, name: &str, target: &mut [f64]) -> Result<(), CoreError> {
         let saved = self.get(name)?;
         if saved.len() != target.len() {
-            return Err(CoreError::Length { what: format!("saved `{name}`"), found: saved.len(), expected: target.len() });
+            return Err(CoreError::Length {
+                what: format!("saved `{name}`"),
+                found: saved.len(),
+                expected: target.len(),
+            });
         }
         target.copy_from_slice(saved);
         Ok(())

@@ -89,12 +89,16 @@ impl Activation {
     /// Checks the parameters.
     pub(crate) fn check(self) -> Result<(), ModelError> {
         match self {
-            Self::LeakyRelu { slope } if !slope.is_finite() => {
-                Err(ModelError::Range { field: "activation.leaky_relu.slope", found: slope.to_string(), expected: "a finite number" })
-            }
-            Self::ReluPower { power } if !(2..=16).contains(&power) => {
-                Err(ModelError::Range { field: "activation.relu_power.power", found: power.to_string(), expected: "2 to 16" })
-            }
+            Self::LeakyRelu { slope } if !slope.is_finite() => Err(ModelError::Range {
+                field: "activation.leaky_relu.slope",
+                found: slope.to_string(),
+                expected: "a finite number",
+            }),
+            Self::ReluPower { power } if !(2..=16).contains(&power) => Err(ModelError::Range {
+                field: "activation.relu_power.power",
+                found: power.to_string(),
+                expected: "2 to 16",
+            }),
             _ => Ok(()),
         }
     }
@@ -106,7 +110,12 @@ mod tests {
 
     #[test]
     fn activations_are_homogeneous_and_nan_passes_through() {
-        for phi in [Activation::Identity, Activation::Relu, Activation::LeakyRelu { slope: 0.1 }, Activation::ReluPower { power: 3 }] {
+        for phi in [
+            Activation::Identity,
+            Activation::Relu,
+            Activation::LeakyRelu { slope: 0.1 },
+            Activation::ReluPower { power: 3 },
+        ] {
             for z in [-2.0, -0.5, 0.0, 0.7, 3.0] {
                 let scaled = phi.value(2.0 * z) / 2f64.powi(phi.degree() as i32);
                 assert!((scaled - phi.value(z)).abs() < 1e-14);

@@ -8,7 +8,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ModelError {
     /// A layer without units.
-    #[error("layer {layer} has no units: every width, the number of inputs ({n_inputs}) and of outputs ({n_outputs}) must be positive")]
+    #[error(
+        "layer {layer} has no units: every width, the number of inputs ({n_inputs}) and of outputs ({n_outputs}) must be positive"
+    )]
     EmptyLayer {
         /// Which layer, counted from one.
         layer: usize,

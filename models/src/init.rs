@@ -79,7 +79,11 @@ impl Initializer {
             | InitSpec::Normal { alpha }
             | InitSpec::NormalSigns { alpha, .. } => {
                 if !(alpha > 0.0 && alpha.is_finite()) {
-                    return Err(ModelError::Range { field: "init.alpha", found: alpha.to_string(), expected: "a positive number" });
+                    return Err(ModelError::Range {
+                        field: "init.alpha",
+                        found: alpha.to_string(),
+                        expected: "a positive number",
+                    });
                 }
             }
         }
@@ -110,11 +114,12 @@ impl Initializer {
                 let size = alpha / inputs.sqrt();
                 draw(&mut |rng| if rng.random::<bool>() { size } else { -size })
             }
-            InitSpec::Normal { alpha } | InitSpec::NormalSigns { alpha, .. } => draw(&mut normal(alpha / fan_in.sqrt())),
+            InitSpec::Normal { alpha } | InitSpec::NormalSigns { alpha, .. } => {
+                draw(&mut normal(alpha / fan_in.sqrt()))
+            }
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -141,7 +146,8 @@ mod tests {
 
     #[test]
     fn scales_are_paired_and_bad_ones_refused() {
-        let (a, b) = (InitSpec::FanIn { alpha: 1.0, coordinate: false }, InitSpec::FanIn { alpha: 0.5, coordinate: false });
+        let (a, b) =
+            (InitSpec::FanIn { alpha: 1.0, coordinate: false }, InitSpec::FanIn { alpha: 0.5, coordinate: false });
         assert_eq!(layer(a, 1).mapv(|v| v * 0.5), layer(b, 1));
         assert!(Initializer::new(InitSpec::Normal { alpha: -1.0 }, vec![1, 1], Streams::new(0)).is_err());
     }

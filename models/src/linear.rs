@@ -91,7 +91,13 @@ impl HomogeneousModel for Linear {
         Workspace::new([(0, 0)])
     }
 
-    fn forward(&self, theta: &[f64], inputs: ArrayView2<'_, f64>, mut outputs: ArrayViewMut2<'_, f64>, _work: &mut Workspace) {
+    fn forward(
+        &self,
+        theta: &[f64],
+        inputs: ArrayView2<'_, f64>,
+        mut outputs: ArrayViewMut2<'_, f64>,
+        _work: &mut Workspace,
+    ) {
         if self.n_outputs == 1 {
             matrix_times_vector(inputs, theta, outputs.column_mut(0));
         } else {

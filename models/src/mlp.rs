@@ -41,7 +41,12 @@ impl Mlp {
     ///
     /// # Errors
     /// If a width is zero, the activation's parameter is out of range, or the degree overflows.
-    pub fn new(n_inputs: usize, hidden: &[usize], n_outputs: usize, activation: Activation) -> Result<Self, ModelError> {
+    pub fn new(
+        n_inputs: usize,
+        hidden: &[usize],
+        n_outputs: usize,
+        activation: Activation,
+    ) -> Result<Self, ModelError> {
         let sizes: Vec<usize> = [n_inputs].into_iter().chain(hidden.iter().copied()).chain([n_outputs]).collect();
         if let Some(layer) = sizes.iter().position(|&s| s == 0) {
             return Err(ModelError::EmptyLayer { layer, n_inputs, n_outputs });
@@ -70,7 +75,11 @@ impl Mlp {
         Self::assemble(self.sizes, self.activation, frozen)
     }
 
-    fn assemble(sizes: Vec<usize>, activation: Activation, frozen: Vec<(usize, Array2<f64>)>) -> Result<Self, ModelError> {
+    fn assemble(
+        sizes: Vec<usize>,
+        activation: Activation,
+        frozen: Vec<(usize, Array2<f64>)>,
+    ) -> Result<Self, ModelError> {
         let n_layers = sizes.len() - 1;
         let is_frozen = |l: usize| frozen.iter().any(|(layer, _)| *layer == l);
         let trained: Vec<usize> = (1..=n_layers).filter(|&l| !is_frozen(l)).collect();
@@ -88,7 +97,9 @@ impl Mlp {
             .collect();
         let degree = trained
             .iter()
-            .try_fold(0_u32, |sum, &l| activation.degree().checked_pow((n_layers - l) as u32).and_then(|d| sum.checked_add(d)))
+            .try_fold(0_u32, |sum, &l| {
+                activation.degree().checked_pow((n_layers - l) as u32).and_then(|d| sum.checked_add(d))
+            })
             .and_then(NonZeroU32::new)
             .ok_or(ModelError::DegreeOverflow)?;
         Ok(Self { sizes, activation, layers, layout, degree })
@@ -197,12 +208,19 @@ impl Mlp {
     }
 
     /// The same for a layer of one output, whose weights are a vector u: in one pass over each row.
-    fn through_single_output(&self, step: &Descent<'_>, u: &[f64], mut d: ArrayViewMut2<'_, f64>, mut own: Option<&mut [f64]>) {
+    fn through_single_output(
+        &self,
+        step: &Descent<'_>,
+        u: &[f64],
+        mut d: ArrayViewMut2<'_, f64>,
+        mut own: Option<&mut [f64]>,
+    ) {
         if let Some(own) = own.as_deref_mut() {
             own.fill(0.0);
         }
         for (i, mut d) in d.rows_mut().into_iter().enumerate() {
-            let (Some(d), Some(z), Some(h)) = (d.as_slice_mut(), step.z.row(i).to_slice(), step.h.row(i).to_slice()) else {
+            let (Some(d), Some(z), Some(h)) = (d.as_slice_mut(), step.z.row(i).to_slice(), step.h.row(i).to_slice())
+            else {
                 panic!("rows are contiguous")
             };
             let c = step.upper[(i, 0)];
@@ -247,7 +265,13 @@ impl HomogeneousModel for Mlp {
         Workspace::new(shapes.chain([(0, 0)]))
     }
 
-    fn forward(&self, theta: &[f64], inputs: ArrayView2<'_, f64>, outputs: ArrayViewMut2<'_, f64>, work: &mut Workspace) {
+    fn forward(
+        &self,
+        theta: &[f64],
+        inputs: ArrayView2<'_, f64>,
+        outputs: ArrayViewMut2<'_, f64>,
+        work: &mut Workspace,
+    ) {
         let (n, first) = (inputs.nrows(), self.weights(1, theta));
         if self.n_layers() == 1 {
             multiply_into(Accumulate::Replace, inputs, first.reversed_axes(), outputs);
@@ -280,8 +304,11 @@ impl HomogeneousModel for Mlp {
                 spare[0].slice(s![..n, ..])
             }
         };
-        let upper =
-            if lowest == self.n_layers() { cotangent } else { buffers[(lowest - 1) * PER_LAYER + D].slice(s![..n, ..]) };
+        let upper = if lowest == self.n_layers() {
+            cotangent
+        } else {
+            buffers[(lowest - 1) * PER_LAYER + D].slice(s![..n, ..])
+        };
         multiply_into(Accumulate::Replace, upper.reversed_axes(), below, own);
     }
 
@@ -358,9 +385,13 @@ mod tests {
             let sizes = [4, 6, 5, 1];
             base.with_frozen(frozen.into_iter().map(|l| (l, weights(sizes[l], sizes[l - 1]))))
         };
-        for (frozen, degree, len, door) in
-            [(vec![3], 2, 54, true), (vec![1], 2, 35, false), (vec![2], 2, 29, true), (vec![1, 2], 1, 5, false), (vec![2, 3], 1, 24, true)]
-        {
+        for (frozen, degree, len, door) in [
+            (vec![3], 2, 54, true),
+            (vec![1], 2, 35, false),
+            (vec![2], 2, 29, true),
+            (vec![1, 2], 1, 5, false),
+            (vec![2, 3], 1, 24, true),
+        ] {
             let model = model(frozen).unwrap();
             assert_eq!((model.degree().get(), model.layout().len()), (degree, len));
             assert_eq!(model.linear_first_layer().is_some(), door);

@@ -139,8 +139,14 @@ impl BuildModel for MlpSpec {
         degree: "sum over trained layers l of r^(L - l), r the degree of phi",
         fields: &[
             ("hidden", "widths of the hidden layers, such as [128]"),
-            ("activation", "\"relu\" (default), \"identity\", { leaky_relu = { slope = 0.1 } }, { relu_power = { power = 2 } }"),
-            ("init", "law of the initial weights: kind = \"uniform\" (default), \"fan_in\", \"normal\", \"normal_signs\", \"zero\", with alpha"),
+            (
+                "activation",
+                "\"relu\" (default), \"identity\", { leaky_relu = { slope = 0.1 } }, { relu_power = { power = 2 } }",
+            ),
+            (
+                "init",
+                "law of the initial weights: kind = \"uniform\" (default), \"fan_in\", \"normal\", \"normal_signs\", \"zero\", with alpha",
+            ),
             ("frozen", "layers that are not trained, counted from one; default []"),
         ],
     };
@@ -167,7 +173,9 @@ mod tests {
 
     #[test]
     fn built_models_obey_the_laws_and_have_their_parameters() {
-        let mlp = |frozen| ModelSpec::Mlp(MlpSpec { hidden: vec![5], activation: Activation::Relu, init: InitSpec::default(), frozen });
+        let mlp = |frozen| {
+            ModelSpec::Mlp(MlpSpec { hidden: vec![5], activation: Activation::Relu, init: InitSpec::default(), frozen })
+        };
         for spec in [ModelSpec::Linear(LinearSpec { init: zero() }), mlp(vec![]), mlp(vec![2])] {
             let built = spec.build(4, 1, &Streams::new(1)).unwrap();
             assert_eq!(built.theta.len(), built.model.layout().len());

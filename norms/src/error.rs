@@ -7,7 +7,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum NormError {
     /// A product whose parts do not cover the vector one after the other.
-    #[error("the parts of a product norm must follow one another: expected one that starts at {expected}, found {found}")]
+    #[error(
+        "the parts of a product norm must follow one another: expected one that starts at {expected}, found {found}"
+    )]
     Gap {
         /// Where the next part should start.
         expected: usize,

@@ -82,6 +82,10 @@ impl Norm for MaxProduct {
     /// Rotations of a block's inputs commute with the map where they do for every part.
     fn descent(&self) -> OptimizerKind {
         let invariant = |kind| matches!(kind, OptimizerKind::RightInvariant | OptimizerKind::Linear);
-        if self.parts.iter().all(|(_, norm)| invariant(norm.descent())) { OptimizerKind::RightInvariant } else { OptimizerKind::Other }
+        if self.parts.iter().all(|(_, norm)| invariant(norm.descent())) {
+            OptimizerKind::RightInvariant
+        } else {
+            OptimizerKind::Other
+        }
     }
 }

@@ -61,7 +61,8 @@ impl Norm for Spectral {
     fn dual(&self, g: GradedView<'_>) -> LogReal {
         let mut scratch = vec![0.0; self.dim()];
         let leading = g.leading_into(&mut scratch);
-        singular_values(self.view(&scratch)).map_or(LogReal::from_ln(f64::NAN), |s| leading.scale * LogReal::from_value(s.sum()))
+        singular_values(self.view(&scratch))
+            .map_or(LogReal::from_ln(f64::NAN), |s| leading.scale * LogReal::from_value(s.sum()))
     }
 
     fn steepest_into(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {

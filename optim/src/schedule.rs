@@ -57,7 +57,11 @@ impl Schedule {
             return Err(OptimError::Range { field: "step.size", found: size, expected: "a positive number" });
         }
         if !(exponent >= 0.0 && exponent.is_finite()) {
-            return Err(OptimError::Range { field: "step.power", found: exponent, expected: "zero or a positive number" });
+            return Err(OptimError::Range {
+                field: "step.power",
+                found: exponent,
+                expected: "zero or a positive number",
+            });
         }
         Ok(())
     }
@@ -123,9 +127,17 @@ mod tests {
     fn lengths_are_products_of_logarithms() {
         let constant = Schedule::Constant { size: 0.5 };
         assert_relative_eq!(length(StepScale::Normalized, constant, 9), 0.5, max_relative = 1e-15);
-        assert_relative_eq!(length(StepScale::DualNormOverLoss, constant, 9), 0.5 * 2f64.powf(2.0 / std::f64::consts::LN_2), max_relative = 1e-11);
+        assert_relative_eq!(
+            length(StepScale::DualNormOverLoss, constant, 9),
+            0.5 * 2f64.powf(2.0 / std::f64::consts::LN_2),
+            max_relative = 1e-11
+        );
         assert_eq!(length(StepScale::DualNorm, constant, 9), 0.0);
-        assert_relative_eq!(length(StepScale::Normalized, Schedule::Power { size: 0.5, exponent: 0.5 }, 3), 0.25, max_relative = 1e-14);
+        assert_relative_eq!(
+            length(StepScale::Normalized, Schedule::Power { size: 0.5, exponent: 0.5 }, 3),
+            0.25,
+            max_relative = 1e-14
+        );
         assert!(Schedule::Constant { size: 0.0 }.check().is_err());
         assert!(Schedule::Power { size: 1.0, exponent: f64::NAN }.check().is_err());
     }

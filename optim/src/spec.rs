@@ -40,10 +40,10 @@ impl<N> OptimizerSpec<N> {
         }
     }
 
-    /// The norms that it names.
-    pub fn norms(&self) -> Vec<&N> {
+    /// The norm whose margin it is to increase.
+    pub const fn own_norm(&self) -> &N {
         match self {
-            Self::Steepest { norm } => vec![norm],
+            Self::Steepest { norm } => norm,
         }
     }
 

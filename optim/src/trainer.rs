@@ -5,7 +5,9 @@ use crate::error::OptimError;
 use crate::schedule::StepRule;
 use crate::stop::{Milestones, Stop};
 use crate::train::train;
-use steepest_core::{Dataset, Dynamics, HomogeneousModel, LogReal, Loss, Norm, Observer, Optimizer, Outcome, StepLength, margin};
+use steepest_core::{
+    Dataset, Dynamics, HomogeneousModel, LogReal, Loss, Norm, Observer, Optimizer, Outcome, StepLength, margin,
+};
 
 /// Sets a run up: model, data and loss, then optimiser, step and end.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 use approx::relative_eq;
-use steepest_core::{Dynamics, Evaluation, GradedView, HomogeneousModel, Norm, Optimizer, StepLength, logspace, margin};
+use steepest_core::{
+    Dynamics, Evaluation, GradedView, HomogeneousModel, Norm, Optimizer, StepLength, logspace, margin,
+};
 use steepest_norms::NormSpec;
 use steepest_optim::{Dense, Schedule, SteepestDescent, StepRule, StepScale};
 use steepest_tests::golden::{Case, Run, trajectory_files};
@@ -58,7 +60,8 @@ fn compare(case: &Case, run: &Run, norm: &str, scale: StepScale) {
     let optimizer = SteepestDescent::new(build(norm, case));
     let sees_graded = optimizer.sees_graded();
     let mut step_length = StepRule::new(scale, Schedule::Constant { size: run.learning_rate });
-    let mut dynamics = Dense::new(&case.model, &case.data, &*case.loss, Box::new(optimizer), case.theta.clone()).unwrap();
+    let mut dynamics =
+        Dense::new(&case.model, &case.data, &*case.loss, Box::new(optimizer), case.theta.clone()).unwrap();
     for step in 0..=case.steps {
         let what = format!("{} {} step {step}", case.name, run.name);
         let at = dynamics.evaluate();
@@ -92,7 +95,12 @@ fn compare_series(case: &Case, run: &Run, step: u64, at: &Evaluation<'_>, what: 
 
 /// The norms of theta, and the geometric margins.
 fn compare_norms(case: &Case, run: &Run, step: u64, theta: &[f64], what: &str) {
-    for (norm, column, gamma) in [("l1", "l1", "gamma_1"), ("l2", "l2", "gamma_2"), ("linf", "linf", "gamma_inf"), ("spectral", "spec", "gamma_spec")] {
+    for (norm, column, gamma) in [
+        ("l1", "l1", "gamma_1"),
+        ("l2", "l2", "gamma_2"),
+        ("linf", "linf", "gamma_inf"),
+        ("spectral", "spec", "gamma_spec"),
+    ] {
         let value = build(norm, case).value(theta);
         close_column(case, run, step, column, value, what);
         if let Some(q) = case.column("q_min") {
@@ -108,7 +116,10 @@ fn close_column(case: &Case, run: &Run, step: u64, name: &str, value: f64, what:
     // a margin near zero is a difference of terms of the size of the others: absolute there
     let largest = run.series.column(column).iter().fold(0.0_f64, |m, v| if v.is_finite() { m.max(v.abs()) } else { m });
     let epsilon = TOLERANCE * largest.min(1.0);
-    assert!(relative_eq!(value, golden, max_relative = TOLERANCE, epsilon = epsilon), "{what}: {name} {value:e}, golden {golden:e}");
+    assert!(
+        relative_eq!(value, golden, max_relative = TOLERANCE, epsilon = epsilon),
+        "{what}: {name} {value:e}, golden {golden:e}"
+    );
 }
 
 fn close_vectors(found: &[f64], golden: &[f64], what: &str) {
@@ -129,6 +140,7 @@ fn compare_gradient(run: &Run, row: usize, gradient: GradedView<'_>, ln_offset: 
         }
         return;
     }
-    let plain: Vec<f64> = (0..gradient.len()).map(|k| gradient.sign(k) * logspace::exp(gradient.ln_abs(k) - ln_offset)).collect();
+    let plain: Vec<f64> =
+        (0..gradient.len()).map(|k| gradient.sign(k) * logspace::exp(gradient.ln_abs(k) - ln_offset)).collect();
     close_vectors(&plain, run.gradient.row(row).as_slice().unwrap(), &format!("{what}: gradient"));
 }

@@ -12,7 +12,8 @@ use steepest_models::{Activation, Mlp};
 
 /// The folder of golden files.
 pub fn folder() -> PathBuf {
-    std::env::var_os("STEEPEST_GOLDEN").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("golden"), PathBuf::from)
+    std::env::var_os("STEEPEST_GOLDEN")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("golden"), PathBuf::from)
 }
 
 /// Every trajectory file of the folder, sorted by name.
@@ -22,7 +23,8 @@ pub fn folder() -> PathBuf {
 pub fn trajectory_files() -> Vec<PathBuf> {
     let folder = folder();
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("golden folder {}: {e}", folder.display()));
-    let mut files: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| is_trajectory(p)).collect();
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| is_trajectory(p)).collect();
     files.sort();
     files
 }
@@ -89,9 +91,11 @@ impl Case {
         let (labels, loss) = labels_and_loss(&file, &y)?;
         let data = Dataset::new(inputs, labels).map_err(|e| e.to_string())?;
         let model = model(&file, &data, &weights, &trained)?;
-        let theta = weights.iter().zip(&trained).filter(|(_, t)| **t == 1).flat_map(|(w, _)| w.iter().copied()).collect();
+        let theta =
+            weights.iter().zip(&trained).filter(|(_, t)| **t == 1).flat_map(|(w, _)| w.iter().copied()).collect();
         let names = strings(&file, "runs_list")?;
-        let runs = names.iter().map(|name| Run::read(&file.group(&format!("runs/{name}"))?, name)).collect::<Result<_>>()?;
+        let runs =
+            names.iter().map(|name| Run::read(&file.group(&format!("runs/{name}"))?, name)).collect::<Result<_>>()?;
         Ok(Self {
             name: string(&file, "case")?,
             log_domain: integer(&file, "log_domain")? == 1,

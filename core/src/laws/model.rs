@@ -34,17 +34,24 @@ impl Probe<'_> {
 /// With a sentence, if a law is broken.
 pub fn check_model(model: &dyn HomogeneousModel) {
     let (n, p, mut vectors) = (9, model.layout().len(), Vectors::new("laws/model"));
-    let inputs = Array2::from_shape_vec((n, model.n_inputs()), vectors.normal(n * model.n_inputs())).unwrap_or_default();
+    let inputs =
+        Array2::from_shape_vec((n, model.n_inputs()), vectors.normal(n * model.n_inputs())).unwrap_or_default();
     let mut probe = Probe { model, inputs, work: model.workspace(n) };
     for _ in 0..5 {
         let theta = vectors.normal(p);
-        let cotangent = Array2::from_shape_vec((n, model.n_outputs()), vectors.normal(n * model.n_outputs())).unwrap_or_default();
+        let cotangent =
+            Array2::from_shape_vec((n, model.n_outputs()), vectors.normal(n * model.n_outputs())).unwrap_or_default();
         let f = probe.outputs(&theta);
         check_homogeneity(&mut probe, &theta, &f);
         let gradient = probe.gradient(&theta, Rows::All, cotangent.view());
         let contracted: f64 = (&f * &cotangent).sum();
         let euler = f64::from(model.degree().get()) * contracted;
-        assert_close(vector::dot(&theta, &gradient), euler, 1e-10 * size(&f, &cotangent), &format!("{model:?}: Euler's identity"));
+        assert_close(
+            vector::dot(&theta, &gradient),
+            euler,
+            1e-10 * size(&f, &cotangent),
+            &format!("{model:?}: Euler's identity"),
+        );
         check_differences(&mut probe, &theta, &cotangent, &gradient, &vectors.normal(p));
         check_rows(&mut probe, &theta, &cotangent, &gradient);
     }
@@ -67,15 +74,27 @@ fn check_homogeneity(probe: &mut Probe<'_>, theta: &[f64], f: &Array2<f64>) {
 
 /// The directional derivative against a central difference along a random direction, small enough to stay clear of kinks for
 /// most samples; three lengths, the best of which must agree.
-fn check_differences(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>, gradient: &[f64], direction: &[f64]) {
+fn check_differences(
+    probe: &mut Probe<'_>,
+    theta: &[f64],
+    cotangent: &Array2<f64>,
+    gradient: &[f64],
+    direction: &[f64],
+) {
     let slope = vector::dot(gradient, direction);
     let mut at = |h: f64| {
         let moved: Vec<f64> = theta.iter().zip(direction).map(|(t, d)| t + h * d).collect();
         (&probe.outputs(&moved) * cotangent).sum()
     };
-    let error = [1e-4, 1e-5, 1e-6].map(|h| ((at(h) - at(-h)) / (2.0 * h) - slope).abs()).into_iter().fold(f64::INFINITY, f64::min);
+    let error = [1e-4, 1e-5, 1e-6]
+        .map(|h| ((at(h) - at(-h)) / (2.0 * h) - slope).abs())
+        .into_iter()
+        .fold(f64::INFINITY, f64::min);
     let model = probe.model;
-    assert!(error <= 1e-5 * (1.0 + slope.abs() + vector::euclidean_norm(gradient)), "{model:?}: gradient {slope} is off its difference by {error:e}");
+    assert!(
+        error <= 1e-5 * (1.0 + slope.abs() + vector::euclidean_norm(gradient)),
+        "{model:?}: gradient {slope} is off its difference by {error:e}"
+    );
 }
 
 fn check_rows(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>, gradient: &[f64]) {
@@ -101,8 +120,10 @@ pub fn check_linear_first_layer(model: &dyn LinearFirstLayer) {
     let (d, width) = (model.n_inputs(), model.width());
     let inputs = Array2::from_shape_vec((n, d), vectors.normal(n * d)).unwrap_or_default();
     let theta = vectors.normal(p);
-    let cotangent = Array2::from_shape_vec((n, model.n_outputs()), vectors.normal(n * model.n_outputs())).unwrap_or_default();
-    let weights = ArrayView2::from_shape((width, d), &theta[..width * d]).unwrap_or_else(|e| panic!("{model:?}: first block: {e}"));
+    let cotangent =
+        Array2::from_shape_vec((n, model.n_outputs()), vectors.normal(n * model.n_outputs())).unwrap_or_default();
+    let weights = ArrayView2::from_shape((width, d), &theta[..width * d])
+        .unwrap_or_else(|e| panic!("{model:?}: first block: {e}"));
     let pre_activations = inputs.dot(&weights.t());
     let (mut direct, mut through) = (Array2::zeros((n, model.n_outputs())), Array2::zeros((n, model.n_outputs())));
     let mut work = model.workspace(n);
@@ -110,7 +131,8 @@ pub fn check_linear_first_layer(model: &dyn LinearFirstLayer) {
     let (mut pre_cotangent, mut rest) = (Array2::zeros((n, width)), vec![0.0; p]);
     model.backward_to(&theta, Rows::All, cotangent.view(), pre_cotangent.view_mut(), &mut rest, &mut work);
     let first = pre_cotangent.t().dot(&inputs);
-    rest[..width * d].copy_from_slice(first.as_standard_layout().slice(s![.., ..]).to_owned().as_slice().unwrap_or_default());
+    rest[..width * d]
+        .copy_from_slice(first.as_standard_layout().slice(s![.., ..]).to_owned().as_slice().unwrap_or_default());
     model.forward(&theta, inputs.view(), direct.view_mut(), &mut work);
     let mut gradient = vec![f64::NAN; p];
     model.backward(&theta, inputs.view(), Rows::All, cotangent.view(), &mut gradient, &mut work);

@@ -48,14 +48,24 @@ fn check_value(norm: &dyn Norm, x: &[f64], z: &[f64]) {
     let sum: Vec<f64> = x.iter().zip(z).map(|(x, z)| x + z).collect();
     assert!(norm.value(&sum) <= (a + b) * (1.0 + TOLERANCE), "{norm:?}: triangle inequality");
     let scaled: Vec<f64> = x.iter().map(|v| -3.5 * v).collect();
-    assert_close(norm.value(&scaled) / (3.5 * a).max(f64::MIN_POSITIVE), f64::from(u8::from(a > 0.0)), TOLERANCE, &format!("{norm:?}: N(c x) = |c| N(x)"));
+    assert_close(
+        norm.value(&scaled) / (3.5 * a).max(f64::MIN_POSITIVE),
+        f64::from(u8::from(a > 0.0)),
+        TOLERANCE,
+        &format!("{norm:?}: N(c x) = |c| N(x)"),
+    );
 }
 
 fn check_steepest(norm: &dyn Norm, g: &[f64]) {
     let mut u = vec![f64::NAN; norm.dim()];
     let found = norm.steepest_into(g.into(), &mut u);
     let dual = norm.dual(g.into()).value();
-    assert_close(found.dual.value() / dual.max(f64::MIN_POSITIVE), 1.0, TOLERANCE, &format!("{norm:?}: steepest_into reports N*(g)"));
+    assert_close(
+        found.dual.value() / dual.max(f64::MIN_POSITIVE),
+        1.0,
+        TOLERANCE,
+        &format!("{norm:?}: steepest_into reports N*(g)"),
+    );
     assert!(norm.value(&u) <= 1.0 + TOLERANCE, "{norm:?}: N(u) <= 1, found {}", norm.value(&u));
     assert_close(vector::dot(g, &u) / dual, 1.0, TOLERANCE, &format!("{norm:?}: <g, u> = N*(g)"));
     // the named form is the same direction
@@ -98,9 +108,17 @@ fn check_gap(norm: &dyn Norm, x: &[f64], z: &[f64]) {
     let value = norm.subgradient_into(x, &mut v);
     v.iter_mut().for_each(|v| *v *= value);
     let size = value * value;
-    assert_close(norm.fenchel_young_gap(x, &v) / size, 0.0, TOLERANCE, &format!("{norm:?}: no Fenchel-Young gap at a subgradient"));
+    assert_close(
+        norm.fenchel_young_gap(x, &v) / size,
+        0.0,
+        TOLERANCE,
+        &format!("{norm:?}: no Fenchel-Young gap at a subgradient"),
+    );
     let dual = norm.dual(z.into()).value();
-    assert!(norm.fenchel_young_gap(x, z) >= -TOLERANCE * (size + dual * dual), "{norm:?}: the Fenchel-Young gap is not negative");
+    assert!(
+        norm.fenchel_young_gap(x, z) >= -TOLERANCE * (size + dual * dual),
+        "{norm:?}: the Fenchel-Young gap is not negative"
+    );
 }
 
 /// A second band e^-2000 below the first: the map is that of exact arithmetic, which the dual norm certifies in the first band
@@ -114,9 +132,19 @@ fn check_graded(norm: &dyn Norm, vectors: &mut Vectors) {
     let (mut u, mut w) = (vec![0.0; n], vec![0.0; n]);
     let found = norm.steepest_into(g.view(), &mut u);
     let plain = norm.steepest_into(heavy[..].into(), &mut w);
-    assert_close(found.dual.ln(), plain.dual.ln() - 50.0, 1e-12, &format!("{norm:?}: the heavy band decides the dual norm"));
+    assert_close(
+        found.dual.ln(),
+        plain.dual.ln() - 50.0,
+        1e-12,
+        &format!("{norm:?}: the heavy band decides the dual norm"),
+    );
     assert!(norm.value(&u) <= 1.0 + TOLERANCE, "{norm:?}: N(u) <= 1 for graded g");
-    assert_close(vector::dot(&heavy, &u), plain.dual.value(), TOLERANCE, &format!("{norm:?}: <g, u> = N*(g) for graded g"));
+    assert_close(
+        vector::dot(&heavy, &u),
+        plain.dual.value(),
+        TOLERANCE,
+        &format!("{norm:?}: <g, u> = N*(g) for graded g"),
+    );
     g.overwrite(LogReal::from_ln(-50.0)).fill(0.0);
     g.add_band(LogReal::from_ln(-2050.0), &light);
     let found = norm.steepest_into(g.view(), &mut u);

@@ -132,8 +132,20 @@ fn processor_features() -> (bool, bool) {
 fn kernel_level(name: &str) -> u8 {
     const AVX512: [&str; 3] = ["SkylakeX", "Cooperlake", "Sapphirerapids"];
     const OLD: [&str; 14] = [
-        "Katmai", "Coppermine", "Northwood", "Banias", "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Atom", "Sandybridge",
-        "Opteron", "Barcelona", "Bobcat",
+        "Katmai",
+        "Coppermine",
+        "Northwood",
+        "Banias",
+        "Prescott",
+        "Core2",
+        "Penryn",
+        "Dunnington",
+        "Nehalem",
+        "Atom",
+        "Sandybridge",
+        "Opteron",
+        "Barcelona",
+        "Bobcat",
     ];
     const BULLDOZER: [&str; 3] = ["Bulldozer", "Piledriver", "Steamroller"];
     let is = |names: &[&str]| names.iter().any(|n| name.eq_ignore_ascii_case(n));

@@ -42,9 +42,12 @@ fn either<T>(
     }
     let first_faer = current() == Backend::Faer;
     let attempt = |with_faer: bool| if with_faer { faer() } else { lapack() };
-    attempt(first_faer)
-        .or_else(|_| attempt(!first_faer))
-        .map_err(|reason| CoreError::Factorisation { what, rows, cols, reason })
+    attempt(first_faer).or_else(|_| attempt(!first_faer)).map_err(|reason| CoreError::Factorisation {
+        what,
+        rows,
+        cols,
+        reason,
+    })
 }
 
 fn finite<T>(value: T, entries: &Array1<f64>) -> Result<T, String> {

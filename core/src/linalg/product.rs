@@ -17,7 +17,12 @@ pub enum Accumulate {
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub fn multiply_into(accumulate: Accumulate, a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, mut c: ArrayViewMut2<'_, f64>) {
+pub fn multiply_into(
+    accumulate: Accumulate,
+    a: ArrayView2<'_, f64>,
+    b: ArrayView2<'_, f64>,
+    mut c: ArrayViewMut2<'_, f64>,
+) {
     let ((m, k), (l, n)) = (a.dim(), b.dim());
     assert!(k == l && c.dim() == (m, n), "product of {m} x {k} and {l} x {n} into {:?}", c.dim());
     match current() {
@@ -41,7 +46,11 @@ pub fn multiply_into(accumulate: Accumulate, a: ArrayView2<'_, f64>, b: ArrayVie
 ///
 /// # Panics
 /// If the shapes do not fit or the rows of A are not contiguous.
-pub fn matrix_times_vector(a: ArrayView2<'_, f64>, x: &[f64], y: impl IntoIterator<Item = impl std::ops::DerefMut<Target = f64>>) {
+pub fn matrix_times_vector(
+    a: ArrayView2<'_, f64>,
+    x: &[f64],
+    y: impl IntoIterator<Item = impl std::ops::DerefMut<Target = f64>>,
+) {
     for (row, mut y) in a.rows().into_iter().zip(y) {
         let Some(row) = row.to_slice() else { panic!("rows of a matrix must be contiguous") };
         *y = vector::dot(row, x);

@@ -50,7 +50,13 @@ impl Loss for CrossEntropy {
         n_outputs
     }
 
-    fn evaluate(&self, outputs: ArrayView2<'_, f64>, labels: &Labels, margins: &mut [f64], ln_weights: &mut [f64]) -> LossValue {
+    fn evaluate(
+        &self,
+        outputs: ArrayView2<'_, f64>,
+        labels: &Labels,
+        margins: &mut [f64],
+        ln_weights: &mut [f64],
+    ) -> LossValue {
         let (n, k) = outputs.dim();
         assert!(margins.len() == n && ln_weights.len() == n * k, "one margin a sample and one weight a pair");
         let divisor = self.reduction.divisor(n);
@@ -71,7 +77,13 @@ impl Loss for CrossEntropy {
         LossValue { loss: loss / divisor, slope: LogReal::from_ln(logspace::log_sum_exp(ln_weights)) }
     }
 
-    fn cotangent_into(&self, labels: &Labels, ln_weights: &[f64], band: &Band<'_>, mut cotangent: ArrayViewMut2<'_, f64>) {
+    fn cotangent_into(
+        &self,
+        labels: &Labels,
+        ln_weights: &[f64],
+        band: &Band<'_>,
+        mut cotangent: ArrayViewMut2<'_, f64>,
+    ) {
         let (classes, k) = (classes(labels), cotangent.ncols());
         cotangent.fill(0.0);
         let mut add = |row: usize, sample: usize, rival: usize| {

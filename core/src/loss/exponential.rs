@@ -34,7 +34,13 @@ impl Loss for Exponential {
         1
     }
 
-    fn evaluate(&self, outputs: ArrayView2<'_, f64>, labels: &Labels, margins: &mut [f64], ln_weights: &mut [f64]) -> LossValue {
+    fn evaluate(
+        &self,
+        outputs: ArrayView2<'_, f64>,
+        labels: &Labels,
+        margins: &mut [f64],
+        ln_weights: &mut [f64],
+    ) -> LossValue {
         evaluate_binary(outputs, labels, margins, ln_weights, self.reduction, |q| -q, |q| -q)
     }
 

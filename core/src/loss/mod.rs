@@ -34,7 +34,13 @@ pub trait Loss: Debug + Send + Sync {
     ///
     /// # Panics
     /// If the labels are not of the kind that this loss is for, or a length is wrong.
-    fn evaluate(&self, outputs: ArrayView2<'_, f64>, labels: &Labels, margins: &mut [f64], ln_weights: &mut [f64]) -> LossValue;
+    fn evaluate(
+        &self,
+        outputs: ArrayView2<'_, f64>,
+        labels: &Labels,
+        margins: &mut [f64],
+        ln_weights: &mut [f64],
+    ) -> LossValue;
 
     /// Writes the cotangent on the outputs (one row for each row of the band) of one band of terms, relative to the band's
     /// scale: -(sum over the band's terms of weight / scale * d margin / d outputs).

@@ -128,7 +128,8 @@ impl Fetch<'_> {
             }
         }
         let checked = self.wanted.iter().zip(contents).map(|(file, content)| {
-            let reason = || format!("none of the {} files downloaded has the SHA-256 sum of {}", paths.len(), file.name());
+            let reason =
+                || format!("none of the {} files downloaded has the SHA-256 sum of {}", paths.len(), file.name());
             content.ok_or_else(|| self.failed(&tried, reason()))
         });
         checked.collect()
@@ -170,7 +171,9 @@ fn files_ending(folder: &Path, end: &str, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => files_ending(&entry.path(), end, found),
-            Ok(kind) if kind.is_file() && entry.file_name().to_string_lossy().ends_with(end) => found.push(entry.path()),
+            Ok(kind) if kind.is_file() && entry.file_name().to_string_lossy().ends_with(end) => {
+                found.push(entry.path())
+            }
             _ => {}
         }
     }

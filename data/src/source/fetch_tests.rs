@@ -77,12 +77,15 @@ fn no_python_no_pip_and_no_network_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("mnist");
     let text = |python: &[&str]| run(python, &WANTED, &target).0.unwrap_err().to_string();
-    assert!(text(&["no-such-program"]).contains("`no-such-program -m pip --version`: no-such-program could not be started"));
+    assert!(
+        text(&["no-such-program"]).contains("`no-such-program -m pip --version`: no-such-program could not be started")
+    );
     let script = folder.path().join("broken.sh");
     let path = script.to_string_lossy().into_owned();
     fs::write(&script, "echo 'No module named pip' >&2; exit 1").unwrap();
     assert!(text(&["sh", &path]).contains("there is no pip (No module named pip)"));
-    fs::write(&script, "test \"$3\" = --version && exit 0\necho 'ERROR: no route' >&2; echo later >&2; exit 1").unwrap();
+    fs::write(&script, "test \"$3\" = --version && exit 0\necho 'ERROR: no route' >&2; echo later >&2; exit 1")
+        .unwrap();
     assert!(text(&["sh", &path]).contains("is there a network? pip said: ERROR: no route"));
 }
 

@@ -41,7 +41,11 @@ impl IdxArray {
         let wrong = |expected: String, found: String| DataError::FileFormat { path: path.to_owned(), expected, found };
         let magic = format!("an IDX file of bytes with {n_axes} axes (it begins 00 00 08 {n_axes:02x})");
         let header = 4 + 4 * n_axes;
-        if n_axes == 0 || encoded.len() < 4 || encoded[..3] != [0, 0, UNSIGNED_BYTES] || usize::from(encoded[3]) != n_axes {
+        if n_axes == 0
+            || encoded.len() < 4
+            || encoded[..3] != [0, 0, UNSIGNED_BYTES]
+            || usize::from(encoded[3]) != n_axes
+        {
             return Err(wrong(magic, describe(&encoded)));
         }
         if encoded.len() < header {
@@ -191,7 +195,8 @@ mod tests {
         let bytes = sample().encoded;
         assert!(refusal(&bytes[..8], 3).contains("expected a header of 16 bytes, found 8 bytes"));
         assert!(
-            refusal(&bytes[..21], 3).contains("expected 6 values after the header, since its axes are [2, 1, 3], found 5")
+            refusal(&bytes[..21], 3)
+                .contains("expected 6 values after the header, since its axes are [2, 1, 3], found 5")
         );
         assert!(refusal(&[&bytes[..], &[0]].concat(), 3).contains("found 7"));
         assert!(refusal(&[0, 0, 8, 1, 0, 0, 0, 0], 1).contains("axes of lengths [0]"));

@@ -105,8 +105,12 @@ mod tests {
     #[test]
     fn all_usual_names_are_found() {
         let folder = tempfile::tempdir().unwrap();
-        let names =
-            ["train-images-idx3-ubyte.gz", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte.gz", "t10k-labels-idx1-ubyte"];
+        let names = [
+            "train-images-idx3-ubyte.gz",
+            "train-labels.idx1-ubyte",
+            "t10k-images.idx3-ubyte.gz",
+            "t10k-labels-idx1-ubyte",
+        ];
         for name in names {
             std::fs::write(folder.path().join(name), b"").unwrap();
         }
@@ -124,6 +128,8 @@ mod tests {
         assert!(find_all(folder.path()).unwrap_err().to_string().contains("missing there: all four;"));
         std::fs::write(folder.path().join("train-images-idx3-ubyte"), b"").unwrap();
         let text = find_all(folder.path()).unwrap_err().to_string();
-        assert!(text.contains("missing there: train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte;"));
+        assert!(
+            text.contains("missing there: train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte;")
+        );
     }
 }

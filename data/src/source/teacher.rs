@@ -79,7 +79,9 @@ impl Teacher {
     /// f*(x) for one point x (d), touching only the k m inputs that the teacher sees.
     pub fn output(&self, x: &ArrayRef1<f64>) -> f64 {
         let neurons = self.inputs.rows().into_iter().zip(self.weights.rows()).zip(&self.outputs);
-        neurons.map(|((seen, weights), u)| u * seen.iter().zip(weights).map(|(&i, w)| w * x[i]).sum::<f64>().max(0.0)).sum()
+        neurons
+            .map(|((seen, weights), u)| u * seen.iter().zip(weights).map(|(&i, w)| w * x[i]).sum::<f64>().max(0.0))
+            .sum()
     }
 
     /// Dimension d of the inputs.

@@ -40,8 +40,8 @@ impl UciDigits {
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
         for (number, line) in text.lines().enumerate() {
             let values: Option<Vec<u8>> = line.split(',').map(|value| value.parse().ok()).collect();
-            let values =
-                values.filter(|v| v.len() == N_PIXELS + 1 && v[..N_PIXELS].iter().all(|p| *p <= WHITE) && v[N_PIXELS] <= 9);
+            let values = values
+                .filter(|v| v.len() == N_PIXELS + 1 && v[..N_PIXELS].iter().all(|p| *p <= WHITE) && v[N_PIXELS] <= 9);
             let Some(values) = values else {
                 let expected = format!("64 numbers from 0 to {WHITE} and a digit in line {}", number + 1);
                 let found = line.chars().take(40).collect();
@@ -69,7 +69,8 @@ impl UciDigits {
         let train = images.dataset(request.digits, &drawn)?;
         let test = images.dataset(request.digits, &rest)?;
         let (versus, balanced) = (request.versus(), if request.balanced { ", balanced" } else { "" });
-        let sizes = format!("{} of {} images for training{balanced}, {} for testing", drawn.len(), all.len(), rest.len());
+        let sizes =
+            format!("{} of {} images for training{balanced}, {} for testing", drawn.len(), all.len(), rest.len());
         let provenance = Provenance {
             source: "uci_digits".into(),
             note: format!("UCI digits (8x8) {versus}, {sizes}"),

@@ -3,8 +3,8 @@
 use crate::error::OptimError;
 use ndarray::{Array2, s};
 use steepest_core::{
-    Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, GradedView, HomogeneousModel, LogReal, Loss, LossValue, Optimizer, SavedState, Steepest,
-    Workspace,
+    Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, GradedView, HomogeneousModel, LogReal, Loss, LossValue,
+    Optimizer, SavedState, Steepest, Workspace,
 };
 
 /// theta as a flat vector; each step one forward pass, one backward pass (the bands of a graded gradient together cost one), one
@@ -105,7 +105,9 @@ impl<'a> Dense<'a> {
             self.first_band_that_matters();
         }
         let steepest = self.optimizer.direction(&self.theta, self.gradient.view(), &mut self.direction);
-        let own_norm = self.own_norm.or_else(|| self.optimizer.own_norm().fold().map(|_| self.optimizer.own_norm().value(&self.theta)));
+        let own_norm = self
+            .own_norm
+            .or_else(|| self.optimizer.own_norm().fold().map(|_| self.optimizer.own_norm().value(&self.theta)));
         Found { value, steepest, own_norm }
     }
 

@@ -1,0 +1,110 @@
+//! `steepest list`: the catalogues, from the same tables that build, store and test.
+
+use crate::args::ListArgs;
+use crate::output::{Failure, result};
+use steepest_cli::recorder::metrics;
+use steepest_cli::reproduce::FIGURES;
+
+/// One entry: name, one line, and what else there is to say.
+struct Entry {
+    name: String,
+    line: String,
+    details: Vec<(String, String)>,
+}
+
+impl Entry {
+    fn new(name: &str, line: &str, details: &[(&str, &str)]) -> Self {
+        let details = details.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Self { name: name.to_owned(), line: line.to_owned(), details }
+    }
+}
+
+/// A catalogue.
+struct Catalogue {
+    name: &'static str,
+    entries: Vec<Entry>,
+}
+
+fn catalogues() -> Vec<Catalogue> {
+    let norms = steepest_norms::catalogue();
+    let norm_entries = norms.iter().map(|n| {
+        let paper = n.paper_margin.unwrap_or("-");
+        Entry::new(
+            n.name,
+            &format!("{}; {}", n.formula, n.descent),
+            &[("formula", n.formula), ("dual", n.dual), ("steepest descent", n.descent), ("paper's margin", paper)],
+        )
+    });
+    let models = steepest_models::catalogue();
+    let models = models.iter().map(|m| {
+        let mut details = vec![("formula", m.formula), ("degree", m.degree)];
+        details.extend(m.fields);
+        Entry::new(m.name, &format!("{}; degree {}", m.formula, m.degree), &details)
+    });
+    let optimizers = steepest_optim::catalogue();
+    let optimizers = optimizers.iter().map(|o| {
+        let mut details = vec![("update", o.formula)];
+        details.extend(o.fields);
+        Entry::new(o.name, o.summary, &details)
+    });
+    let data = steepest_data::spec::catalogue().iter().map(|d| Entry::new(d.name, d.summary, d.fields));
+    let losses = [
+        ("exponential", "e^-q; soft margin -ln(sum of losses)"),
+        ("logistic", "ln(1 + e^-q); soft margin -ln(e^S - 1), S the sum of losses"),
+        ("cross_entropy", "ln sum_k e^(f_k - f_y) for several classes; soft margin -ln(e^S - 1), S the sum of losses"),
+    ];
+    let losses = losses.map(|(name, line)| Entry::new(name, line, &[("reduction", "\"sum\" (default) or \"mean\"")]));
+    let metrics = metrics(&norms).into_iter().map(|m| {
+        let paper = m.paper_symbol.as_deref().unwrap_or("-");
+        Entry::new(&m.name, &m.doc, &[("unit", m.unit), ("paper's symbol", paper), ("NaN when", m.undefined)])
+    });
+    let figures = FIGURES.iter().map(|f| Entry::new(f.name, f.summary, &[]));
+    vec![
+        Catalogue { name: "norms", entries: norm_entries.collect() },
+        Catalogue { name: "models", entries: models.collect() },
+        Catalogue { name: "data", entries: data.collect() },
+        Catalogue { name: "losses", entries: losses.into() },
+        Catalogue { name: "optimizers", entries: optimizers.collect() },
+        Catalogue { name: "metrics", entries: metrics.collect() },
+        Catalogue { name: "figures", entries: figures.collect() },
+    ]
+}
+
+/// `steepest list [WHAT]`.
+pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
+    let catalogues = catalogues();
+    let Some(what) = &args.what else {
+        for catalogue in &catalogues {
+            let names: Vec<&str> = catalogue.entries.iter().map(|e| e.name.as_str()).collect();
+            result(&format!("{:<11} {}", catalogue.name, names.join(", ")));
+        }
+        return Ok(());
+    };
+    if let Some(catalogue) = catalogues.iter().find(|c| c.name == what || c.name.trim_end_matches('s') == what) {
+        let width = catalogue.entries.iter().map(|e| e.name.len()).max().unwrap_or(0);
+        for entry in &catalogue.entries {
+            result(&format!("{:width$}  {}", entry.name, entry.line));
+        }
+        return Ok(());
+    }
+    let found: Vec<(&Catalogue, &Entry)> = catalogues
+        .iter()
+        .flat_map(|c| c.entries.iter().map(move |e| (c, e)))
+        .filter(|(_, e)| e.name == *what)
+        .collect();
+    for (catalogue, entry) in &found {
+        result(&format!("{} ({})\n  {}", entry.name, catalogue.name, entry.line));
+        for (key, value) in entry.details.iter().filter(|(_, v)| !v.is_empty()) {
+            result(&format!("  {key}: {value}"));
+        }
+    }
+    if found.is_empty() { Err(unknown(what, &catalogues)) } else { Ok(()) }
+}
+
+fn unknown(what: &str, catalogues: &[Catalogue]) -> Failure {
+    let names =
+        catalogues.iter().flat_map(|c| std::iter::once(c.name).chain(c.entries.iter().map(|e| e.name.as_str())));
+    let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(name, what)).unwrap_or("norms");
+    let all: Vec<&str> = catalogues.iter().map(|c| c.name).collect();
+    Failure::misunderstood(format!("nothing is named `{what}`\n  did you mean `{nearest}`?  lists: {}", all.join(", ")))
+}

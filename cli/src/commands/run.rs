@@ -1,0 +1,117 @@
+//! `steepest run`: the runs of an experiment in parallel, then its figure.
+
+use crate::args::{HowArgs, RunArgs};
+use crate::output::{Failure, note, result};
+use crate::terminal::{Board, on_interrupt};
+use anyhow::Context;
+use rayon::prelude::*;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use steepest_cli::config::ExperimentConfig;
+use steepest_cli::experiment::{Experiment, PlannedRun};
+use steepest_cli::plots;
+use steepest_cli::run::{DataNote, RunReport, build_data, build_model, carry_out, describe_model};
+use steepest_cli::summary;
+
+/// Set once Ctrl-C was pressed.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// `steepest run FILE`.
+pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let path = &args.experiment;
+    let text = std::fs::read_to_string(path).with_context(|| match std::fs::metadata(path) {
+        Ok(_) => format!("cannot read {}", path.display()),
+        Err(_) => format!("experiment file {} not found", path.display()),
+    })?;
+    let config = ExperimentConfig::parse(&text, &args.set)
+        .map_err(anyhow::Error::new)
+        .map_err(|e| if args.set.is_empty() { e.context(format!("cannot understand {}", path.display())) } else { e })
+        .map_err(Failure::Misunderstood)?;
+    let name = path.file_stem().map_or_else(|| "experiment".to_owned(), |s| s.to_string_lossy().into_owned());
+    carry_out_all(config, &name, &args.how, DataNote::default())
+}
+
+/// Plans an experiment, carries its missing runs out, draws its figure, and says what happened.
+pub(crate) fn carry_out_all(
+    config: ExperimentConfig,
+    name: &str,
+    how: &HowArgs,
+    data: DataNote<'_>,
+) -> Result<(), Failure> {
+    let experiment = Experiment::plan(config, &how.out, name, how.force)?;
+    describe(&experiment)?;
+    let missing: Vec<&PlannedRun> = experiment.runs.iter().filter(|run| !run.is_done).collect();
+    let done = experiment.runs.len() - missing.len();
+    if done > 0 {
+        note(&format!("  {done} of {} runs are there already, finished and identical", experiment.runs.len()));
+    }
+    let reports = in_parallel(&experiment, &missing, how.jobs, data)?;
+    if !reports.is_empty() {
+        note(&summary::table(&reports));
+    }
+    if INTERRUPTED.load(Ordering::Relaxed) {
+        return Err(Failure::Interrupted);
+    }
+    let trajectories = plots::load(&experiment.files())?;
+    let page = plots::page(&trajectories, &plots::PlotOptions::default())?;
+    let drawn = plots::write(&page, &experiment.folder.join("margins.svg"), true)?;
+    let names: Vec<String> =
+        drawn.iter().filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()).collect();
+    note(&format!("{}/   {} trajectories, {}", experiment.folder.display(), experiment.runs.len(), names.join(", ")));
+    result(&experiment.folder.display().to_string());
+    Ok(())
+}
+
+/// The line that says what is trained on what; also the moment at which missing data are noticed, before any run starts.
+fn describe(experiment: &Experiment) -> Result<(), Failure> {
+    let Some(first) = experiment.runs.first() else { return Ok(()) };
+    let split = build_data(&first.config)?;
+    let built = build_model(&first.config, &split).map_err(Failure::Misunderstood)?;
+    let facts = [&split.provenance.note, &describe_model(&first.config, &built), &first.config.loss.describe()];
+    note(&format!("{} · {}", experiment.title, facts.map(String::as_str).join(" · ")));
+    Ok(())
+}
+
+fn in_parallel(
+    experiment: &Experiment,
+    missing: &[&PlannedRun],
+    jobs: Option<usize>,
+    data: DataNote<'_>,
+) -> Result<Vec<RunReport>, Failure> {
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    on_interrupt(&INTERRUPTED)?;
+    let board = Board::new(missing.iter().map(|run| (run.config.name.clone(), run.config.seed, run.config.stop.steps)));
+    let jobs =
+        jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)).max(1);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start the worker threads")?;
+    let failed = Mutex::new(None);
+    let one = |(k, run): (usize, &&PlannedRun)| -> Option<RunReport> {
+        if INTERRUPTED.load(Ordering::Relaxed) || failed.lock().is_ok_and(|f| f.is_some()) {
+            return None;
+        }
+        let bar = board.bar(k);
+        let outcome = carry_out(run, &experiment.title, &experiment.as_written, &data, &INTERRUPTED, &bar)
+            .with_context(|| format!("run \"{}\", seed {}", run.config.name, run.config.seed));
+        match outcome {
+            Ok(report) => {
+                bar.finish(&report);
+                Some(report)
+            }
+            Err(error) => {
+                if let Ok(mut failed) = failed.lock() {
+                    failed.get_or_insert(error);
+                }
+                None
+            }
+        }
+    };
+    let reports: Vec<RunReport> =
+        pool.install(|| missing.par_iter().enumerate().with_max_len(1).filter_map(one).collect());
+    board.clear();
+    match failed.into_inner() {
+        Ok(Some(error)) => Err(Failure::Failed(error)),
+        _ => Ok(reports),
+    }
+}

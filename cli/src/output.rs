@@ -1,0 +1,67 @@
+//! The only place that prints: text for people goes to standard error, results that a script may want to standard output.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output module")]
+
+use std::io::Write;
+use std::process::ExitCode;
+
+/// A line for people.
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// A result. A closed pipe ends the program quietly: whoever reads has seen enough.
+pub(crate) fn result(text: &str) {
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Why the program ends with another code than zero.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The run or check failed: code 1.
+    Failed(anyhow::Error),
+    /// The request could not be understood: code 2.
+    Misunderstood(anyhow::Error),
+    /// Somebody interrupted: code 130, as shells say it. Everything is on disk.
+    Interrupted,
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        if error.is::<steepest_cli::error::ConfigError>() { Self::Misunderstood(error) } else { Self::Failed(error) }
+    }
+}
+
+impl Failure {
+    /// A request that cannot be understood.
+    pub(crate) fn misunderstood(text: String) -> Self {
+        Self::Misunderstood(anyhow::Error::msg(text))
+    }
+
+    /// Prints the error with its causes, once, and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        let (error, code) = match self {
+            Self::Failed(error) => (error, 1),
+            Self::Misunderstood(error) => (error, 2),
+            Self::Interrupted => {
+                eprintln!(
+                    "interrupted; what was done is in the files, and the same command goes on with the runs that are missing"
+                );
+                return ExitCode::from(130);
+            }
+        };
+        eprintln!("error: {error}");
+        let mut last = error.to_string();
+        for cause in error.chain().skip(1).map(ToString::to_string) {
+            // a transparent error repeats its cause
+            if !last.contains(&cause) {
+                eprintln!("  because: {cause}");
+            }
+            last = cause;
+        }
+        ExitCode::from(code)
+    }
+}

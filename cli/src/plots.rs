@@ -1,0 +1,268 @@
+//! Figures as functions of stored files, never of memory.
+
+use crate::figures::{Axis, Curve, Mark, Page, Panel, Style, Text, algorithm_style};
+use anyhow::{Context, bail};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use steepest_data::trajectory::{SeriesInfo, Trajectory};
+
+/// The horizontal axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum XAxis {
+    /// step + 1, so that step 0 has a place on a logarithmic axis.
+    #[default]
+    Step,
+    /// -ln L, from the first step with L < 1 on; one curve a run, since runs have no common values.
+    LnLoss,
+}
+
+/// What a figure shows.
+#[derive(Clone, Debug, Default)]
+pub struct PlotOptions {
+    /// The horizontal axis.
+    pub x: XAxis,
+    /// The series of the panels, one panel each; empty for the margins of l1, l2, linf, and of spectral where a run descends in it.
+    pub y: Vec<String>,
+    /// The title; the files' own if there is none.
+    pub title: Option<String>,
+}
+
+/// Distance of two markers on a curve, in points.
+const MARKERS_EVERY: f64 = 36.0;
+
+/// Reads trajectories.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn load(files: &[PathBuf]) -> anyhow::Result<Vec<Trajectory>> {
+    if files.is_empty() {
+        bail!("no trajectory was named");
+    }
+    files.iter().map(|path| Ok(Trajectory::open(path)?)).collect()
+}
+
+/// The runs of one name, over seeds. A diverged run is counted and left out.
+struct Group<'t> {
+    name: &'t str,
+    runs: Vec<&'t Trajectory>,
+    n_diverged: usize,
+}
+
+fn group(trajectories: &[Trajectory]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for run in trajectories {
+        let name = run.attribute_text("run").unwrap_or("run");
+        let at = groups.iter().position(|g| g.name == name).unwrap_or_else(|| {
+            groups.push(Group { name, runs: Vec::new(), n_diverged: 0 });
+            groups.len() - 1
+        });
+        if run.attribute_text("status") == Some("diverged") {
+            groups[at].n_diverged += 1;
+        } else {
+            groups[at].runs.push(run);
+        }
+    }
+    groups
+}
+
+/// The page of margins (or other series) of some trajectories.
+///
+/// # Errors
+/// If a series is not in the files.
+pub fn page(trajectories: &[Trajectory], options: &PlotOptions) -> anyhow::Result<Page> {
+    let groups = group(trajectories);
+    let names = if options.y.is_empty() { default_series(trajectories) } else { options.y.clone() };
+    let panels: anyhow::Result<Vec<Panel>> =
+        names.iter().map(|name| panel(name, &groups, trajectories, options.x)).collect();
+    let panels = panels?;
+    let title =
+        options.title.clone().unwrap_or_else(|| trajectories.first().map_or(String::new(), |t| t.title().to_owned()));
+    let columns = if panels.len() == 4 { 2 } else { panels.len().clamp(1, 3) };
+    Ok(Page { title, caption: caption(trajectories, &groups, options.x), panels, columns })
+}
+
+fn default_series(trajectories: &[Trajectory]) -> Vec<String> {
+    let mut norms = vec!["l1", "l2", "linf"];
+    if trajectories.iter().any(|t| t.attribute_text("norm") == Some("spectral")) {
+        norms.push("spectral");
+    }
+    norms
+        .into_iter()
+        .map(|n| format!("margin_{n}"))
+        .filter(|n| trajectories.iter().all(|t| t.series(n).is_some()))
+        .collect()
+}
+
+fn panel(name: &str, groups: &[Group<'_>], trajectories: &[Trajectory], x: XAxis) -> anyhow::Result<Panel> {
+    let info = trajectories.iter().find_map(|t| t.metrics().iter().find(|m| m.name == name));
+    let Some(info) = info else {
+        let known: Vec<&str> =
+            trajectories.first().map_or(Vec::new(), |t| t.metrics().iter().map(|m| m.name.as_str()).collect());
+        bail!("no file has a series `{name}`; there are: {}", known.join(", "));
+    };
+    let mut panel = Panel { x: x_axis(x), y: y_axis(info, trajectories), ..Panel::default() };
+    for group in groups {
+        let style = algorithm_style(group.name);
+        match x {
+            XAxis::Step => panel.curves.extend(median_curve(group, name, style)),
+            XAxis::LnLoss => {
+                panel.curves.extend(group.runs.iter().filter_map(|run| loss_curve(run, name, group.name, style)))
+            }
+        }
+        panel.marks.extend(separation_mark(group, style).filter(|_| x == XAxis::Step));
+    }
+    Ok(panel)
+}
+
+fn x_axis(x: XAxis) -> Axis {
+    match x {
+        XAxis::Step => Axis::log("step + 1"),
+        XAxis::LnLoss => Axis::log("-ln L"),
+    }
+}
+
+/// Margins, norms and times on a logarithmic axis; accuracies and logarithms on a linear one.
+fn y_axis(info: &SeriesInfo, trajectories: &[Trajectory]) -> Axis {
+    let degrees: Vec<i64> = trajectories.iter().filter_map(|t| t.attribute_integer("degree")).collect();
+    let symbol = match degrees.first() {
+        Some(degree) if degrees.iter().all(|d| d == degree) && *degree == 1 => info.symbol.replace("^{L}", ""),
+        Some(degree) if degrees.iter().all(|d| d == degree) => info.symbol.replace("^{L}", &format!("^{{{degree}}}")),
+        _ => info.symbol.clone(),
+    };
+    let is_linear = info.name.starts_with("ln_") || info.name.ends_with("accuracy");
+    let label = info.paper_symbol.clone().unwrap_or_else(|| symbol.clone());
+    let axis = if is_linear { Axis::linear(&label) } else { Axis::log(&label) };
+    let own = if info.paper_symbol.is_some() { format!("{} = {symbol}", info.name) } else { info.name.clone() };
+    axis.with_sublabel(&own)
+}
+
+/// Median and inter-quartile band over seeds, at the steps that every run of the group has.
+fn median_curve(group: &Group<'_>, name: &str, style: Style) -> Option<Curve> {
+    let mut at_step: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for run in &group.runs {
+        for (&step, &value) in run.steps().iter().zip(run.series(name)?) {
+            at_step.entry(step).or_default().push(value);
+        }
+    }
+    at_step.retain(|_, values| values.len() == group.runs.len());
+    let x: Vec<f64> = at_step.keys().map(|&s| (s + 1) as f64).collect();
+    let quantiles = |p: f64| -> Vec<f64> { at_step.values().map(|v| quantile(v, p)).collect() };
+    let curve = Curve::new(style, group.name, x, quantiles(0.5)).with_markers(MARKERS_EVERY);
+    Some(if group.runs.len() > 1 { curve.with_band(quantiles(0.25), quantiles(0.75)) } else { curve })
+}
+
+/// The quantile of a sample by linear interpolation between order statistics; NaN if a value is NaN or there is none.
+pub fn quantile(values: &[f64], p: f64) -> f64 {
+    if values.is_empty() || values.iter().any(|v| v.is_nan()) {
+        return f64::NAN;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let place = p * (sorted.len() - 1) as f64;
+    let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    let between = place - place.floor();
+    if between > 0.0 { low + between * (high - low) } else { low }
+}
+
+fn loss_curve(run: &Trajectory, name: &str, label: &str, style: Style) -> Option<Curve> {
+    let (ln_loss, y) = (run.series("ln_loss")?, run.series(name)?);
+    let points = ln_loss.iter().zip(y).filter(|(l, _)| **l < 0.0).map(|(l, y)| (-l, *y));
+    let (x, y) = points.unzip();
+    Some(Curve::new(style, label, x, y).with_markers(MARKERS_EVERY))
+}
+
+/// A thin line at the median first step of 100 % train accuracy.
+fn separation_mark(group: &Group<'_>, style: Style) -> Option<Mark> {
+    let steps: Option<Vec<f64>> =
+        group.runs.iter().map(|run| run.attribute_integer("separation_step").map(|s| (s + 1) as f64)).collect();
+    let steps = steps.filter(|s| !s.is_empty())?;
+    Some(Mark { x: quantile(&steps, 0.5), style, label: "100 % train accuracy (median)".into() })
+}
+
+fn caption(trajectories: &[Trajectory], groups: &[Group<'_>], x: XAxis) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut facts: Vec<String> = Vec::new();
+    for name in ["data", "model", "loss"] {
+        let mut values: Vec<&str> = trajectories.iter().filter_map(|t| t.attribute_text(name)).collect();
+        values.dedup();
+        match values[..] {
+            [one] => facts.push(one.to_owned()),
+            [first, ..] if name == "data" => facts.push(format!("{first} (seed {})", seed(&trajectories[0]))),
+            [first, ..] => facts.push(format!("{first} and others")),
+            [] => {}
+        }
+    }
+    lines.push(format!("{}.", facts.join("; ")));
+    if x == XAxis::Step {
+        let most = groups.iter().map(|g| g.runs.len()).max().unwrap_or(0);
+        if most > 1 {
+            lines.push(format!("Median line and inter-quartile band over {most} seeds; curves begin where the median margin is positive."));
+        }
+    }
+    for g in groups.iter().filter(|g| g.n_diverged > 0) {
+        lines.push(format!(
+            "{}: {} of {} runs diverged and are left out.",
+            g.name,
+            g.n_diverged,
+            g.n_diverged + g.runs.len()
+        ));
+    }
+    let separated = |t: &&&Trajectory| t.attribute_integer("separation_step").is_none();
+    for g in groups {
+        let never = g.runs.iter().filter(separated).count();
+        if never > 0 {
+            lines.push(format!("{}: {never} of {} runs did not reach 100 % train accuracy.", g.name, g.runs.len()));
+        }
+    }
+    if let Some(wanted) = trajectories.iter().find_map(|t| t.attribute_text("stands_in_for")) {
+        lines.push(format!("{wanted} was not there: the embedded UCI 8x8 digits stand in for it."));
+    }
+    lines
+}
+
+fn seed(run: &Trajectory) -> i64 {
+    run.attribute_integer("seed").unwrap_or(0)
+}
+
+/// Writes a page as SVG and CSV, and as PNG where asked for, beside each other; returns the files.
+///
+/// # Errors
+/// If the page cannot be drawn or a file not written.
+pub fn write(page: &Page, svg: &Path, png: bool) -> anyhow::Result<Vec<PathBuf>> {
+    page.check()?;
+    let drawn = crate::figures::render_svg(page);
+    let mut files = vec![
+        save(svg, drawn.as_bytes())?,
+        save(&svg.with_extension("csv"), crate::figures::render_csv(page).as_bytes())?,
+    ];
+    if png {
+        /// 300 dots an inch.
+        const SCALE: f32 = 3.125;
+        files.push(save(&svg.with_extension("png"), &crate::figures::render_png(&drawn, SCALE)?)?);
+    }
+    Ok(files)
+}
+
+fn save(path: &Path, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path.to_owned())
+}
+
+/// The title of an axis, for tests of what a page shows.
+pub fn axis_text(axis: &Axis) -> String {
+    Text::to_plain(&axis.label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_interpolate() {
+        assert!((quantile(&[4.0, 1.0, 2.0, 3.0], 0.5) - 2.5).abs() < 1e-15);
+        assert!((quantile(&[4.0, 1.0, 2.0, 3.0], 0.25) - 1.75).abs() < 1e-15);
+        assert!((quantile(&[7.0], 0.75) - 7.0).abs() < 1e-15);
+        assert!(quantile(&[1.0, f64::NAN], 0.5).is_nan() && quantile(&[], 0.5).is_nan());
+        assert_eq!(quantile(&[f64::NEG_INFINITY, 1.0, 2.0], 0.5), 1.0);
+    }
+}

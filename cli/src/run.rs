@@ -1,0 +1,272 @@
+//! One run from its configuration to its finished file.
+
+use crate::config::{RunConfig, StepSpec};
+use crate::experiment::PlannedRun;
+use crate::provenance::provenance;
+use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
+use anyhow::Context;
+use std::sync::atomic::AtomicBool;
+use steepest_core::{HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
+use steepest_data::Split;
+use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
+use steepest_models::BuiltModel;
+use steepest_norms::{NormInfo, NormSpec};
+use steepest_optim::{Dense, Milestones, OptimizerSpec, Stop, train};
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// Its name.
+    pub name: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Where and why it ended.
+    pub outcome: Outcome,
+    /// The events on its way.
+    pub milestones: Milestones,
+    /// Where it stood at its last row.
+    pub progress: Progress,
+    /// The norm whose margin the (last) optimiser is to increase.
+    pub own_norm: &'static str,
+    /// Steps a second.
+    pub rate: f64,
+}
+
+/// Reads or draws the data of a run.
+///
+/// # Errors
+/// With what is missing and what to do.
+pub fn build_data(config: &RunConfig) -> anyhow::Result<Split> {
+    Ok(config.data.build(&Streams::new(config.seed))?)
+}
+
+/// Builds model and initial parameters of a run.
+///
+/// # Errors
+/// If they fit no model.
+pub fn build_model(config: &RunConfig, split: &Split) -> anyhow::Result<BuiltModel> {
+    let (d, k) = (split.train.n_features(), split.train.labels().n_outputs());
+    let built = config.model.build(d, k, &Streams::new(config.seed));
+    built.with_context(|| format!("in [model] of run \"{}\"", config.name))
+}
+
+/// The network in a few words: `mlp 784-128-1, degree 2, 100480 parameters`.
+pub fn describe_model(config: &RunConfig, built: &BuiltModel) -> String {
+    let sizes: Vec<String> = built.sizes.iter().map(usize::to_string).collect();
+    let parameters = built.model.layout().len();
+    format!(
+        "{} {}, degree {}, {parameters} parameters",
+        config.model.info().name,
+        sizes.join("-"),
+        built.model.degree()
+    )
+}
+
+/// Carries out a run and writes its file.
+///
+/// # Errors
+/// If the parts do not fit, or the file cannot be written. A run that diverges or is interrupted is no error: its file and its report
+/// say so.
+pub fn carry_out(
+    run: &PlannedRun,
+    title: &str,
+    as_written: &str,
+    data: &DataNote<'_>,
+    interrupted: &AtomicBool,
+    watcher: &dyn Watcher,
+) -> anyhow::Result<RunReport> {
+    let config = &run.config;
+    let split = build_data(config)?;
+    let built = build_model(config, &split)?;
+    let loss = config.loss.build();
+    let own: Vec<&NormSpec> = phases(config).iter().map(|p| p.optimizer.own_norm()).collect();
+    let norms = recorded_norms(&config.record, own);
+    let infos: Vec<NormInfo> = norms.iter().map(|n| n.info()).collect();
+    let header = header(run, title, as_written, &split, &built, data, metrics(&infos));
+    let mut recorder = Recorder::new(RecorderParts {
+        writer: TrajectoryWriter::create_over(&run.path, &header)?,
+        model: &*built.model,
+        loss: &*loss,
+        test: split.test.as_ref(),
+        n_train: split.train.n_samples(),
+        spec: &config.record,
+        norms: &norms,
+        own: own_norm(&config.optimizer),
+        interrupted,
+        watcher,
+    })?;
+    let finished = go(config, &split, &*built.model, &*loss, built.theta.clone(), &mut recorder)?;
+    close(config, &finished, recorder)
+}
+
+/// What a caption has to say about the data besides their own note.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DataNote<'a> {
+    /// Set where these data stand in for others.
+    pub stands_in_for: Option<&'a str>,
+}
+
+/// One optimiser of a run with its step.
+struct Phase<'c> {
+    optimizer: &'c OptimizerSpec<NormSpec>,
+    step: StepSpec,
+}
+
+fn phases(config: &RunConfig) -> Vec<Phase<'_>> {
+    let second = config.switch.as_ref().map(|s| Phase { optimizer: &s.optimizer, step: s.step.unwrap_or(config.step) });
+    [Phase { optimizer: &config.optimizer, step: config.step }].into_iter().chain(second).collect()
+}
+
+/// The norm that an optimiser's own margin is measured in.
+fn own_norm(optimizer: &OptimizerSpec<NormSpec>) -> NormInfo {
+    optimizer.own_norm().info()
+}
+
+struct Finished {
+    outcome: Outcome,
+    milestones: Milestones,
+    switch_step: Option<u64>,
+    theta: Vec<f64>,
+    own: NormInfo,
+}
+
+/// The phases of a run, one after the other.
+fn go(
+    config: &RunConfig,
+    split: &Split,
+    model: &dyn HomogeneousModel,
+    loss: &dyn Loss,
+    mut theta: Vec<f64>,
+    recorder: &mut Recorder<'_>,
+) -> anyhow::Result<Finished> {
+    let mut stop = Stop::after(config.stop.steps).with_theory_threshold(loss.theory_threshold(split.train.n_samples()));
+    if let Some(ln_loss) = config.stop.ln_loss_below {
+        stop = stop.or_ln_loss_below(ln_loss);
+    }
+    if let Some(switch) = &config.switch {
+        stop = stop.or_at(switch.at);
+    }
+    let (mut first_step, mut switch_step) = (0, None);
+    let phases = phases(config);
+    let mut own = own_norm(&config.optimizer);
+    let mut outcome = Outcome { step: 0, reason: StopReason::Steps };
+    for (k, phase) in phases.iter().enumerate() {
+        let optimizer = phase.optimizer.build(|norm| norm.build(model.layout()))?;
+        let mut dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?;
+        if k > 0 {
+            own = own_norm(phase.optimizer);
+            recorder.switch_to(own);
+            recorder.writer().event(first_step, "switch", &format!("{} takes over", own.descent))?;
+            switch_step = Some(first_step);
+            stop = stop.past_event();
+        }
+        outcome = train(&mut dynamics, &mut phase.step.build(), &mut stop, recorder, first_step)?;
+        theta = dynamics.into_theta();
+        first_step = outcome.step;
+        if outcome.reason != StopReason::Switch {
+            break;
+        }
+    }
+    Ok(Finished { outcome, milestones: stop.milestones(), switch_step, theta, own })
+}
+
+/// Writes the events and the end.
+fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) -> anyhow::Result<RunReport> {
+    let Finished { outcome, milestones, switch_step, theta, own } = finished;
+    let (progress, seconds) = (*recorder.progress(), recorder.seconds());
+    let mut attributes = vec![
+        ("status".to_owned(), Attribute::Text(outcome.reason.name().to_owned())),
+        ("status_text".to_owned(), Attribute::Text(outcome.reason.to_string())),
+        ("steps_done".to_owned(), Attribute::Integer(outcome.step as i64)),
+    ];
+    let events = [
+        ("separation_step", milestones.separation_step, "every training sample is classified rightly"),
+        (
+            "theory_step",
+            milestones.theory_step,
+            "the sum of losses is below l(0): the theory of the soft margin applies",
+        ),
+        ("switch_step", *switch_step, ""),
+    ];
+    for (name, step, text) in events {
+        let Some(step) = step else { continue };
+        attributes.push((name.to_owned(), Attribute::Integer(step as i64)));
+        if !text.is_empty() {
+            recorder.writer().event(step, name.trim_end_matches("_step"), text)?;
+        }
+    }
+    let writer = recorder.writer();
+    writer.event(outcome.step, outcome.reason.name(), &outcome.reason.to_string())?;
+    if !matches!(outcome.reason, StopReason::NonFinite { .. }) {
+        writer.push_snapshot(outcome.step, theta)?;
+    }
+    let mut writer = recorder.into_writer();
+    if outcome.reason == StopReason::Interrupted {
+        // the attribute `finished` stays 0, so that the run is done again
+        for (name, value) in attributes {
+            writer.set_attribute(&name, value)?;
+        }
+        writer.flush()?;
+    } else {
+        writer.finish(&attributes)?;
+    }
+    Ok(RunReport {
+        name: config.name.clone(),
+        seed: config.seed,
+        outcome: *outcome,
+        milestones: *milestones,
+        progress,
+        own_norm: own.name,
+        rate: outcome.step as f64 / seconds.max(1e-9),
+    })
+}
+
+fn header(
+    run: &PlannedRun,
+    title: &str,
+    as_written: &str,
+    split: &Split,
+    built: &BuiltModel,
+    data: &DataNote<'_>,
+    metrics: Vec<MetricInfo>,
+) -> Header {
+    let config = &run.config;
+    let text = |value: &str| Attribute::Text(value.to_owned());
+    let own = own_norm(&config.optimizer);
+    let mut data_attributes = vec![
+        ("source".to_owned(), split.provenance.source.clone()),
+        ("note".to_owned(), split.provenance.note.clone()),
+        ("sha256".to_owned(), split.provenance.sha256.clone()),
+    ];
+    let mut attributes = vec![
+        ("run".to_owned(), text(&config.name)),
+        ("seed".to_owned(), Attribute::Integer(config.seed as i64)),
+        ("optimizer".to_owned(), text(config.optimizer.info().name)),
+        ("norm".to_owned(), text(own.name)),
+        ("descent".to_owned(), text(own.descent)),
+        ("loss".to_owned(), text(&config.loss.describe())),
+        ("model".to_owned(), text(&describe_model(config, built))),
+        ("degree".to_owned(), Attribute::Integer(i64::from(built.model.degree().get()))),
+        ("data".to_owned(), text(&split.provenance.note)),
+        ("majority_rate".to_owned(), Attribute::Number(split.train.labels().majority_rate())),
+        ("steepest_version".to_owned(), text(env!("CARGO_PKG_VERSION"))),
+    ];
+    if let Some(wanted) = data.stands_in_for {
+        data_attributes.push(("stands_in_for".to_owned(), wanted.to_owned()));
+        attributes.push(("stands_in_for".to_owned(), text(wanted)));
+    }
+    Header {
+        title: title.to_owned(),
+        metrics,
+        n_samples: if config.record.samples { split.train.n_samples() } else { 0 },
+        layout: built.model.layout().clone(),
+        attributes,
+        config_as_written: as_written.to_owned(),
+        config_resolved: run.resolved.clone(),
+        provenance: provenance(),
+        train_indices: split.provenance.train_indices.clone(),
+        test_indices: split.provenance.test_indices.clone(),
+        arrays: split.provenance.arrays.clone(),
+        data_attributes,
+    }
+}
