@@ -255,8 +255,8 @@ impl ExperimentConfig {
             }
         }
         check_names(&resolved)?;
-        let changes: String = settings.iter().map(|s| format!("# --set {}\n", s.text)).collect();
-        Ok(Self { title: head.title, runs: resolved, as_written: format!("{text}{changes}") })
+        let changes: Vec<String> = settings.iter().map(|s| format!("# --set {}\n", s.text)).collect();
+        Ok(Self { title: head.title, runs: resolved, as_written: format!("{text}{}", changes.concat()) })
     }
 }
 

@@ -57,7 +57,7 @@ impl Labels {
 
     fn check(&self) -> Result<(), CoreError> {
         match self {
-            Self::Binary(signs) => match signs.iter().position(|y| y.abs() != 1.0) {
+            Self::Binary(signs) => match signs.iter().position(|y| ![-1.0, 1.0].contains(y)) {
                 Some(sample) => {
                     Err(CoreError::BadLabel { sample, found: signs[sample].to_string(), expected: "-1 or +1".into() })
                 }

@@ -7,6 +7,8 @@
 //! (one flat parameter vector with named blocks), then the traits [`Norm`], [`HomogeneousModel`], [`Loss`],
 //! [`Optimizer`], [`StepLength`], [`Dynamics`] and [`Observer`].
 
+#![cfg_attr(test, expect(clippy::float_cmp, reason = "tests compare values that are exact"))]
+
 pub mod bands;
 pub mod dataset;
 pub mod dynamics;

@@ -16,6 +16,7 @@ pub fn vectorized<R>(run: impl FnOnce() -> R) -> R {
 }
 
 /// Folds `x` into eight interleaved accumulators and joins them pairwise: one order, whatever the length.
+#[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
 #[inline(always)]
 fn fold_lanes(x: &[f64], start: f64, step: impl Fn(f64, f64) -> f64, join: impl Fn(f64, f64) -> f64) -> f64 {
     let mut lanes = [start; LANES];
@@ -83,6 +84,7 @@ pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     vectorized(|| dot_lanes(x, y))
 }
 
+#[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
 #[inline(always)]
 fn dot_lanes(x: &[f64], y: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];

@@ -1,7 +1,7 @@
 //! Models f(theta; x) that are positively homogeneous in their trained parameters: linear, and multilayer perceptrons without
 //! biases.
 //!
-//! Each file is one model; [`spec`] lists them once.
+//! Each file is one model; all of them are listed once, at the end of this one.
 //!
 //! ```
 //! use ndarray::{array, Array2};
@@ -20,13 +20,16 @@
 mod activation;
 mod error;
 pub mod init;
-mod linear;
-mod mlp;
+#[macro_use]
 pub mod spec;
 
 pub use activation::Activation;
 pub use error::ModelError;
 pub use init::{InitSpec, Initializer};
-pub use linear::Linear;
-pub use mlp::Mlp;
-pub use spec::{BuiltModel, ModelInfo, ModelSpec, catalogue};
+pub use spec::{BuildModel, BuiltModel, ModelInfo};
+
+// The catalogue. A new model is one new file and one line here.
+models! {
+    linear::LinearSpec as Linear,
+    mlp::MlpSpec as Mlp,
+}

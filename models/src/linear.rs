@@ -1,10 +1,14 @@
 //! The linear model.
 
 use crate::error::ModelError;
+use crate::init::{InitSpec, Initializer};
+use crate::spec::{BuildModel, BuiltModel, ModelInfo};
 use ndarray::{ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use steepest_core::linalg::{Accumulate, matrix_times_vector, multiply_into, transposed_times_vector};
-use steepest_core::{BlockShape, HomogeneousModel, ParameterLayout, Rows, Workspace};
+use steepest_core::{BlockShape, HomogeneousModel, ParameterLayout, Rows, Streams, Workspace};
 
 /// f(w; x) = <w, x>, or W x with k outputs. Degree 1; one block `W1`, a vector for one output.
 #[derive(Clone, Debug)]
@@ -42,10 +46,10 @@ pub(crate) const fn layer_shape(rows: usize, cols: usize, is_last: bool) -> Bloc
 /// # Panics
 /// If the length is not rows x cols.
 pub(crate) fn view(slice: &[f64], rows: usize, cols: usize) -> ArrayView2<'_, f64> {
-    match ArrayView2::from_shape((rows, cols), slice) {
-        Ok(view) => view,
-        Err(_) => panic!("a {rows} x {cols} matrix has not {} entries", slice.len()),
-    }
+    let Ok(view) = ArrayView2::from_shape((rows, cols), slice) else {
+        panic!("a {rows} x {cols} matrix has not {} entries", slice.len())
+    };
+    view
 }
 
 /// A slice as a mutable row-major matrix.
@@ -54,10 +58,10 @@ pub(crate) fn view(slice: &[f64], rows: usize, cols: usize) -> ArrayView2<'_, f6
 /// If the length is not rows x cols.
 pub(crate) fn view_mut(slice: &mut [f64], rows: usize, cols: usize) -> ArrayViewMut2<'_, f64> {
     let len = slice.len();
-    match ArrayViewMut2::from_shape((rows, cols), slice) {
-        Ok(view) => view,
-        Err(_) => panic!("a {rows} x {cols} matrix has not {len} entries"),
-    }
+    let Ok(view) = ArrayViewMut2::from_shape((rows, cols), slice) else {
+        panic!("a {rows} x {cols} matrix has not {len} entries")
+    };
+    view
 }
 
 /// Copies some rows of a matrix to the top of a buffer, which grows at the first use.
@@ -128,6 +132,34 @@ impl HomogeneousModel for Linear {
             let gradient = view_mut(gradient, self.n_outputs, self.n_inputs);
             multiply_into(Accumulate::Replace, cotangent.reversed_axes(), inputs, gradient);
         }
+    }
+}
+
+/// `linear` in a configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinearSpec {
+    /// The law of the initial weights.
+    #[serde(default = "zero")]
+    pub init: InitSpec,
+}
+
+const fn zero() -> InitSpec {
+    InitSpec::Zero
+}
+
+impl BuildModel for LinearSpec {
+    const INFO: ModelInfo = ModelInfo {
+        name: "linear",
+        formula: "<w, x>; W x for several classes",
+        degree: "1",
+        fields: &[("init", "law of the initial weights; default { kind = \"zero\" }")],
+    };
+
+    fn build(&self, n_inputs: usize, n_outputs: usize, streams: &Streams) -> Result<BuiltModel, ModelError> {
+        let (model, sizes) = (Linear::new(n_inputs, n_outputs)?, vec![n_inputs, n_outputs]);
+        let theta = Initializer::new(self.init, sizes.clone(), *streams)?.layer(1).into_raw_vec_and_offset().0;
+        Ok(BuiltModel { model: Arc::new(model), theta, sizes })
     }
 }
 

@@ -2,12 +2,16 @@
 
 use crate::activation::Activation;
 use crate::error::ModelError;
+use crate::init::{InitSpec, Initializer};
+use crate::spec::{BuildModel, BuiltModel, ModelInfo};
 use crate::linear::{gather, layer_shape, view, view_mut};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 use std::ops::Range;
+use std::sync::Arc;
 use steepest_core::linalg::{Accumulate, multiply_into};
-use steepest_core::{HomogeneousModel, LinearFirstLayer, ParameterLayout, Rows, Workspace, vector};
+use steepest_core::{HomogeneousModel, LinearFirstLayer, ParameterLayout, Rows, Streams, Workspace, vector};
 
 /// f(theta; x) = W_L phi(W_{L-1} ... phi(W_1 x)), phi of degree r.
 ///
@@ -345,6 +349,57 @@ impl LinearFirstLayer for Mlp {
     ) {
         let n = self.descend(theta, 1, rows, cotangent, gradient, work);
         pre_cotangent.assign(&work.buffers()[D].slice(s![..n, ..]));
+    }
+}
+
+/// `mlp` in a configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MlpSpec {
+    /// The hidden widths.
+    pub hidden: Vec<usize>,
+    /// The activation of the hidden units.
+    #[serde(default)]
+    pub activation: Activation,
+    /// The law of the initial weights.
+    #[serde(default)]
+    pub init: InitSpec,
+    /// The layers that are not trained, counted from one.
+    #[serde(default)]
+    pub frozen: Vec<usize>,
+}
+
+impl BuildModel for MlpSpec {
+    const INFO: ModelInfo = ModelInfo {
+        name: "mlp",
+        formula: "W_L phi(W_{L-1} ... phi(W_1 x)), no biases",
+        degree: "sum over trained layers l of r^(L - l), r the degree of phi",
+        fields: &[
+            ("hidden", "widths of the hidden layers, such as [128]"),
+            (
+                "activation",
+                "\"relu\" (default), \"identity\", { leaky_relu = { slope = 0.1 } }, { relu_power = { power = 2 } }",
+            ),
+            (
+                "init",
+                "law of the initial weights: kind = \"uniform\" (default), \"fan_in\", \"normal\", \"normal_signs\", \"zero\", with alpha",
+            ),
+            ("frozen", "layers that are not trained, counted from one; default []"),
+        ],
+    };
+
+    fn build(&self, n_inputs: usize, n_outputs: usize, streams: &Streams) -> Result<BuiltModel, ModelError> {
+        let sizes: Vec<usize> = [n_inputs].into_iter().chain(self.hidden.iter().copied()).chain([n_outputs]).collect();
+        let model = Mlp::new(n_inputs, &self.hidden, n_outputs, self.activation)?;
+        let init = Initializer::new(self.init, sizes.clone(), *streams)?;
+        let n_layers = sizes.len() - 1;
+        if let Some(&layer) = self.frozen.iter().find(|l| !(1..=n_layers).contains(*l)) {
+            return Err(ModelError::NoSuchLayer { layer, n_layers });
+        }
+        let model = model.with_frozen(self.frozen.iter().map(|&l| (l, init.layer(l))))?;
+        let trained = (1..=n_layers).filter(|l| !self.frozen.contains(l));
+        let theta = trained.flat_map(|l| init.layer(l).into_raw_vec_and_offset().0).collect();
+        Ok(BuiltModel { model: Arc::new(model), theta, sizes })
     }
 }
 

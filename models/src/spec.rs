@@ -1,11 +1,6 @@
-//! The catalogue: every model that a configuration can name, listed once.
+//! How a configuration names a model, and how the catalogue in the crate's root is read.
 
-use crate::activation::Activation;
 use crate::error::ModelError;
-use crate::init::{InitSpec, Initializer};
-use crate::linear::Linear;
-use crate::mlp::Mlp;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use steepest_core::{HomogeneousModel, Streams};
 
@@ -45,11 +40,14 @@ pub trait BuildModel {
     fn build(&self, n_inputs: usize, n_outputs: usize, streams: &Streams) -> Result<BuiltModel, ModelError>;
 }
 
-/// One line for each model: the variant and the parameters it holds.
+/// The catalogue: one line for each model, `file::Spec as Variant`. Declares the file, the enum of what a configuration may say, and the
+/// list.
 macro_rules! models {
-    ($($variant:ident($spec:ty)),+ $(,)?) => {
+    ($($file:ident::$spec:ident as $variant:ident),+ $(,)?) => {
+        $(mod $file; pub use $file::*;)+
+
         /// A model named in a configuration by its `kind`.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "kind", rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum ModelSpec {
@@ -61,114 +59,36 @@ macro_rules! models {
             ///
             /// # Errors
             /// If the parameters fit no model.
-            pub fn build(&self, n_inputs: usize, n_outputs: usize, streams: &Streams) -> Result<BuiltModel, ModelError> {
+            pub fn build(
+                &self,
+                n_inputs: usize,
+                n_outputs: usize,
+                streams: &steepest_core::Streams,
+            ) -> Result<BuiltModel, ModelError> {
                 match self {
-                    $(Self::$variant(spec) => spec.build(n_inputs, n_outputs, streams),)+
+                    $(Self::$variant(spec) => spec::BuildModel::build(spec, n_inputs, n_outputs, streams),)+
                 }
             }
 
             /// What the model is.
             pub fn info(&self) -> ModelInfo {
                 match self {
-                    $(Self::$variant(_) => <$spec as BuildModel>::INFO,)+
+                    $(Self::$variant(_) => <$spec as spec::BuildModel>::INFO,)+
                 }
             }
         }
 
         /// Every model of the catalogue.
         pub fn catalogue() -> Vec<ModelInfo> {
-            vec![$(<$spec as BuildModel>::INFO,)+]
+            vec![$(<$spec as spec::BuildModel>::INFO,)+]
         }
     };
-}
-
-models! {
-    Linear(LinearSpec),
-    Mlp(MlpSpec),
-}
-
-/// `linear` in a configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LinearSpec {
-    /// The law of the initial weights.
-    #[serde(default = "zero")]
-    pub init: InitSpec,
-}
-
-const fn zero() -> InitSpec {
-    InitSpec::Zero
-}
-
-impl BuildModel for LinearSpec {
-    const INFO: ModelInfo = ModelInfo {
-        name: "linear",
-        formula: "<w, x>; W x for several classes",
-        degree: "1",
-        fields: &[("init", "law of the initial weights; default { kind = \"zero\" }")],
-    };
-
-    fn build(&self, n_inputs: usize, n_outputs: usize, streams: &Streams) -> Result<BuiltModel, ModelError> {
-        let (model, sizes) = (Linear::new(n_inputs, n_outputs)?, vec![n_inputs, n_outputs]);
-        let theta = Initializer::new(self.init, sizes.clone(), *streams)?.layer(1).into_raw_vec_and_offset().0;
-        Ok(BuiltModel { model: Arc::new(model), theta, sizes })
-    }
-}
-
-/// `mlp` in a configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MlpSpec {
-    /// The hidden widths.
-    pub hidden: Vec<usize>,
-    /// The activation of the hidden units.
-    #[serde(default)]
-    pub activation: Activation,
-    /// The law of the initial weights.
-    #[serde(default)]
-    pub init: InitSpec,
-    /// The layers that are not trained, counted from one.
-    #[serde(default)]
-    pub frozen: Vec<usize>,
-}
-
-impl BuildModel for MlpSpec {
-    const INFO: ModelInfo = ModelInfo {
-        name: "mlp",
-        formula: "W_L phi(W_{L-1} ... phi(W_1 x)), no biases",
-        degree: "sum over trained layers l of r^(L - l), r the degree of phi",
-        fields: &[
-            ("hidden", "widths of the hidden layers, such as [128]"),
-            (
-                "activation",
-                "\"relu\" (default), \"identity\", { leaky_relu = { slope = 0.1 } }, { relu_power = { power = 2 } }",
-            ),
-            (
-                "init",
-                "law of the initial weights: kind = \"uniform\" (default), \"fan_in\", \"normal\", \"normal_signs\", \"zero\", with alpha",
-            ),
-            ("frozen", "layers that are not trained, counted from one; default []"),
-        ],
-    };
-
-    fn build(&self, n_inputs: usize, n_outputs: usize, streams: &Streams) -> Result<BuiltModel, ModelError> {
-        let sizes: Vec<usize> = [n_inputs].into_iter().chain(self.hidden.iter().copied()).chain([n_outputs]).collect();
-        let model = Mlp::new(n_inputs, &self.hidden, n_outputs, self.activation)?;
-        let init = Initializer::new(self.init, sizes.clone(), *streams)?;
-        let n_layers = sizes.len() - 1;
-        if let Some(&layer) = self.frozen.iter().find(|l| !(1..=n_layers).contains(*l)) {
-            return Err(ModelError::NoSuchLayer { layer, n_layers });
-        }
-        let model = model.with_frozen(self.frozen.iter().map(|&l| (l, init.layer(l))))?;
-        let trained = (1..=n_layers).filter(|l| !self.frozen.contains(l));
-        let theta = trained.flat_map(|l| init.layer(l).into_raw_vec_and_offset().0).collect();
-        Ok(BuiltModel { model: Arc::new(model), theta, sizes })
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Activation, InitSpec, LinearSpec, MlpSpec, ModelSpec};
     use steepest_core::laws;
 
     #[test]
@@ -176,7 +96,7 @@ mod tests {
         let mlp = |frozen| {
             ModelSpec::Mlp(MlpSpec { hidden: vec![5], activation: Activation::Relu, init: InitSpec::default(), frozen })
         };
-        for spec in [ModelSpec::Linear(LinearSpec { init: zero() }), mlp(vec![]), mlp(vec![2])] {
+        for spec in [ModelSpec::Linear(LinearSpec { init: InitSpec::Zero }), mlp(vec![]), mlp(vec![2])] {
             let built = spec.build(4, 1, &Streams::new(1)).unwrap();
             assert_eq!(built.theta.len(), built.model.layout().len());
             laws::check_model(&*built.model);

@@ -1,6 +1,6 @@
 //! Norms with their duals, steepest maps and subgradients.
 //!
-//! Each file is one norm. All of them are listed once, in [`spec`]; the program's help, its `list` and the law tests are made
+//! Each file is one norm. All of them are listed once, at the end of this one; the program's help, its `list` and the law tests are made
 //! from that list. There is no epsilon in any map: zero maps to zero, and a map that is not unique says which element it takes.
 //!
 //! ```
@@ -15,19 +15,19 @@
 //! ```
 
 mod error;
-mod l1;
-mod l2;
-mod linf;
 mod product;
+#[macro_use]
 pub mod spec;
-#[cfg(feature = "linalg")]
-mod spectral;
 
 pub use error::NormError;
-pub use l1::L1;
-pub use l2::L2;
-pub use linf::Linf;
 pub use product::MaxProduct;
-pub use spec::{NormInfo, NormSpec, catalogue};
-#[cfg(feature = "linalg")]
-pub use spectral::{RANK_CUT, Spectral};
+pub use spec::{BuildNorm, NormInfo};
+
+// The catalogue. A new norm is one new file and one line here.
+norms! {
+    l1::L1Spec as L1,
+    l2::L2Spec as L2,
+    linf::LinfSpec as Linf,
+    #[cfg(feature = "linalg")]
+    spectral::SpectralSpec as Spectral,
+}

@@ -1,7 +1,8 @@
-//! The catalogue: every norm that a configuration can name, listed once.
+//! How a configuration names a norm, and how the catalogue in the crate's root is read.
 
 use crate::error::NormError;
-use serde::{Deserialize, Deserializer, Serialize};
+use crate::{NormSpec, Table};
+use serde::{Deserialize, Deserializer};
 use steepest_core::{Norm, ParameterLayout};
 
 /// What a reader of `steepest list norms`, of a file or of an axis needs to know about a norm.
@@ -33,20 +34,23 @@ pub trait BuildNorm {
     fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError>;
 }
 
-/// One line for each norm: the variant and the parameters it holds.
+/// The catalogue: one line for each norm, `file::Spec as Variant`. Declares the file, the enum of what a configuration may say, and the list.
 macro_rules! norms {
-    ($($(#[$attribute:meta])* $variant:ident($spec:path)),+ $(,)?) => {
+    ($($(#[$attribute:meta])* $file:ident::$spec:ident as $variant:ident),+ $(,)?) => {
+        $($(#[$attribute])* mod $file; $(#[$attribute])* pub use $file::*;)+
+
         /// A norm named in a configuration: `"l2"`, or a table with its parameters, `{ kind = "l2" }`.
-        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         #[serde(tag = "kind", rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum NormSpec {
             $($(#[$attribute])* #[doc = concat!("`", stringify!($variant), "`: see the catalogue.")] $variant($spec),)+
         }
 
-        #[derive(Deserialize)]
+        /// The table form of a configuration.
+        #[derive(serde::Deserialize)]
         #[serde(tag = "kind", rename_all = "snake_case")]
-        enum Table {
+        pub(crate) enum Table {
             $($(#[$attribute])* $variant($spec),)+
         }
 
@@ -63,33 +67,28 @@ macro_rules! norms {
             ///
             /// # Errors
             /// If the parameters fit no norm on this layout.
-            pub fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
+            pub fn build(
+                &self,
+                layout: &steepest_core::ParameterLayout,
+            ) -> Result<Box<dyn steepest_core::Norm>, NormError> {
                 match self {
-                    $($(#[$attribute])* Self::$variant(spec) => spec.build(layout),)+
+                    $($(#[$attribute])* Self::$variant(spec) => spec::BuildNorm::build(spec, layout),)+
                 }
             }
 
             /// What the norm is.
             pub fn info(&self) -> NormInfo {
                 match self {
-                    $($(#[$attribute])* Self::$variant(_) => <$spec as BuildNorm>::INFO,)+
+                    $($(#[$attribute])* Self::$variant(_) => <$spec as spec::BuildNorm>::INFO,)+
                 }
             }
         }
 
         /// Every norm of the catalogue.
         pub fn catalogue() -> Vec<NormInfo> {
-            vec![$($(#[$attribute])* <$spec as BuildNorm>::INFO,)+]
+            vec![$($(#[$attribute])* <$spec as spec::BuildNorm>::INFO,)+]
         }
     };
-}
-
-norms! {
-    L1(crate::l1::L1Spec),
-    L2(crate::l2::L2Spec),
-    Linf(crate::linf::LinfSpec),
-    #[cfg(feature = "linalg")]
-    Spectral(crate::spectral::SpectralSpec),
 }
 
 impl NormSpec {
@@ -128,6 +127,7 @@ impl<'de> Deserialize<'de> for NormSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue;
     use steepest_core::{BlockShape, laws};
 
     #[test]

@@ -35,10 +35,10 @@ impl Spectral {
     }
 
     fn view<'a>(&self, x: &'a [f64]) -> ArrayView2<'a, f64> {
-        match ArrayView2::from_shape((self.rows, self.cols), x) {
-            Ok(view) => view,
-            Err(_) => panic!("a {} x {} matrix has not {} entries", self.rows, self.cols, x.len()),
-        }
+        let Ok(view) = ArrayView2::from_shape((self.rows, self.cols), x) else {
+            panic!("a {} x {} matrix has not {} entries", self.rows, self.cols, x.len())
+        };
+        view
     }
 
     /// The singular value decomposition of the leading part, which `scratch` then holds; and its scale.
@@ -76,10 +76,10 @@ impl Norm for Spectral {
             return Steepest::written(LogReal::ZERO);
         }
         let (u, vt) = (svd.u.slice(ndarray::s![.., ..rank]), svd.vt.slice(ndarray::s![..rank, ..]));
-        match ArrayViewMut2::from_shape((self.rows, self.cols), direction) {
-            Ok(out) => multiply_into(Accumulate::Replace, u, vt, out),
-            Err(_) => panic!("the direction of a {} x {} matrix has another length", self.rows, self.cols),
-        }
+        let Ok(out) = ArrayViewMut2::from_shape((self.rows, self.cols), direction) else {
+            panic!("the direction of a {} x {} matrix has another length", self.rows, self.cols)
+        };
+        multiply_into(Accumulate::Replace, u, vt, out);
         let dual = scale * LogReal::from_value(svd.s.iter().take(rank).sum());
         Steepest { left_out, ..Steepest::written(dual) }
     }

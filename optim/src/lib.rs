@@ -25,6 +25,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(test, expect(clippy::float_cmp, reason = "tests compare values that are exact"))]
+
 pub mod dynamics;
 mod error;
 pub mod schedule;

@@ -22,10 +22,10 @@ pub(crate) fn data(args: &DataArgs) -> Result<(), Failure> {
             match Mnist::open(&folder, false).map(|m| m.checksums()) {
                 Ok(Checksums::Verified) => result(&format!("mnist       {} (checksums verified)", folder.display())),
                 Ok(Checksums::Different) => {
-                    result(&format!("mnist       {} (not MNIST's checksums)", folder.display()))
+                    result(&format!("mnist       {} (not MNIST's checksums)", folder.display()));
                 }
                 Err(_) => {
-                    result(&format!("mnist       not in {}: `steepest data fetch mnist` gets it", folder.display()))
+                    result(&format!("mnist       not in {}: `steepest data fetch mnist` gets it", folder.display()));
                 }
             }
             result("uci_digits  inside the program (1797 images of 8x8)");

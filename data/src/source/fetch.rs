@@ -172,7 +172,7 @@ fn files_ending(folder: &Path, end: &str, found: &mut Vec<PathBuf>) {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => files_ending(&entry.path(), end, found),
             Ok(kind) if kind.is_file() && entry.file_name().to_string_lossy().ends_with(end) => {
-                found.push(entry.path())
+                found.push(entry.path());
             }
             _ => {}
         }
