@@ -455,6 +455,15 @@ model.hidden = [4]
     }
 
     #[test]
+    fn the_example_of_the_readme_is_an_experiment() {
+        let readme = include_str!("../../README.md");
+        let text = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let config = ExperimentConfig::parse(text, &[]).unwrap();
+        assert_eq!(config.runs.len(), 6);
+        assert!(config.runs[5].switch.is_some());
+    }
+
+    #[test]
     fn settings_change_what_is_written() {
         let setting = "stop.steps=77".parse().unwrap();
         let config = ExperimentConfig::parse(TEXT, &[setting]).unwrap();

@@ -155,6 +155,11 @@ fn median_curve(group: &Group<'_>, name: &str, style: Style) -> Option<Curve> {
         }
     }
     at_step.retain(|_, values| values.len() == group.runs.len());
+    if name.contains("margin_") && !name.ends_with("drop") {
+        // a margin that relapses below zero would be a row of dots: the curve begins where it is positive for good
+        let last_bad = at_step.iter().rev().find(|(_, v)| !(quantile(v, 0.5) > 0.0)).map(|(&step, _)| step);
+        at_step.retain(|&step, _| last_bad.is_none_or(|bad| step > bad));
+    }
     let x: Vec<f64> = at_step.keys().map(|&s| (s + 1) as f64).collect();
     let quantiles = |p: f64| -> Vec<f64> { at_step.values().map(|v| quantile(v, p)).collect() };
     let curve = Curve::new(style, group.name, x, quantiles(0.5)).with_markers(MARKERS_EVERY);
@@ -206,7 +211,7 @@ fn caption(trajectories: &[Trajectory], groups: &[Group<'_>], x: XAxis) -> Vec<S
     if x == XAxis::Step {
         let most = groups.iter().map(|g| g.runs.len()).max().unwrap_or(0);
         if most > 1 {
-            lines.push(format!("Median line and inter-quartile band over {most} seeds; curves begin where the median margin is positive."));
+            lines.push(format!("Median line and inter-quartile band over {most} seeds; curves begin where the median margin is positive for good."));
         }
     }
     for g in groups {

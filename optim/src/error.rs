@@ -23,6 +23,14 @@ pub enum OptimError {
         /// Outputs that the labels need.
         labels: usize,
     },
+    /// A loss for another kind of labels.
+    #[error("{loss} is not a loss for {labels}: exponential and logistic are for -1 and +1, cross-entropy for classes")]
+    Labels {
+        /// The loss.
+        loss: String,
+        /// What the labels are.
+        labels: &'static str,
+    },
     /// A parameter vector of the wrong length.
     #[error("theta has {found} entries, the model has {expected} parameters")]
     Theta {

@@ -67,6 +67,15 @@ fn describe(experiment: &Experiment) -> Result<(), Failure> {
     let Some(first) = experiment.runs.first() else { return Ok(()) };
     let split = build_data(&first.config)?;
     let built = build_model(&first.config, &split).map_err(Failure::Misunderstood)?;
+    for run in &experiment.runs {
+        if !run.config.loss.build().accepts(split.train.labels()) {
+            let (name, loss) = (&run.config.name, run.config.loss.describe());
+            let text = "exponential and logistic are for two classes labelled -1 and +1, cross_entropy is for several";
+            return Err(Failure::misunderstood(format!(
+                "run \"{name}\": the loss {loss} does not fit the data: {text}"
+            )));
+        }
+    }
     let facts = [&split.provenance.note, &describe_model(&first.config, &built), &first.config.loss.describe()];
     note(&format!("{} · {}", experiment.title, facts.map(String::as_str).join(" · ")));
     Ok(())

@@ -46,6 +46,10 @@ fn classes(labels: &Labels) -> &[usize] {
 }
 
 impl Loss for CrossEntropy {
+    fn accepts(&self, labels: &Labels) -> bool {
+        matches!(labels, Labels::Classes { .. })
+    }
+
     fn terms_per_sample(&self, n_outputs: usize) -> usize {
         n_outputs
     }

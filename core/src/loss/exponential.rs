@@ -30,6 +30,10 @@ impl Exponential {
 }
 
 impl Loss for Exponential {
+    fn accepts(&self, labels: &Labels) -> bool {
+        matches!(labels, Labels::Binary(_))
+    }
+
     fn terms_per_sample(&self, _n_outputs: usize) -> usize {
         1
     }

@@ -25,6 +25,9 @@ use std::fmt::Debug;
 /// Tested by [`laws::check_loss`](crate::laws): the cotangent against finite differences of ln L; the sandwich
 /// l^-1(n l(q_min)) <= q_soft <= q_min; the inverse; agreement of every formula on both sides of its seams.
 pub trait Loss: Debug + Send + Sync {
+    /// Whether this is a loss for labels of this kind: signs, or classes.
+    fn accepts(&self, labels: &Labels) -> bool;
+
     /// Terms that belong to one sample: one for binary labels, `n_outputs` for classes (the sample's own class has weight
     /// zero). Term t belongs to sample t / `terms_per_sample`.
     fn terms_per_sample(&self, n_outputs: usize) -> usize;

@@ -3,8 +3,8 @@
 use crate::error::OptimError;
 use ndarray::{Array2, s};
 use steepest_core::{
-    Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, GradedView, HomogeneousModel, LogReal, Loss, LossValue,
-    Optimizer, SavedState, Steepest, Workspace,
+    Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, GradedView, HomogeneousModel, Labels, LogReal, Loss,
+    LossValue, Optimizer, SavedState, Steepest, Workspace,
 };
 
 /// theta as a flat vector; each step one forward pass, one backward pass (the bands of a graded gradient together cost one), one
@@ -56,6 +56,13 @@ impl<'a> Dense<'a> {
         }
         if k != data.labels().n_outputs() {
             return Err(OptimError::Outputs { model: k, labels: data.labels().n_outputs() });
+        }
+        if !loss.accepts(data.labels()) {
+            let labels = match data.labels() {
+                Labels::Binary(_) => "labels -1 and +1",
+                Labels::Classes { .. } => "classes",
+            };
+            return Err(OptimError::Labels { loss: format!("{loss:?}"), labels });
         }
         if theta.len() != p {
             return Err(OptimError::Theta { found: theta.len(), expected: p });
