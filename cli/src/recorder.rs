@@ -11,7 +11,7 @@ use steepest_core::{
     ParameterLayout, StopReason, Workspace, margin,
 };
 use steepest_data::trajectory::TrajectoryWriter;
-use steepest_norms::{NormError, NormInfo, NormSpec};
+use steepest_norms::{NormError, NormLabel, NormSpec};
 
 /// Where a run stands, for people who watch it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -36,7 +36,7 @@ pub trait Watcher: Sync {
 
 /// A recorded norm.
 struct RecordedNorm {
-    info: NormInfo,
+    label: NormLabel,
     norm: Box<dyn Norm>,
 }
 
@@ -59,7 +59,7 @@ pub struct Recorder<'a> {
     spec: &'a RecordSpec,
     snapshots: BTreeSet<u64>,
     n_train: usize,
-    own: NormInfo,
+    own: NormLabel,
     running: Running,
     interrupted: &'a AtomicBool,
     watcher: &'a dyn Watcher,
@@ -98,7 +98,7 @@ impl Running {
 pub fn recorded_norms<'s>(spec: &'s RecordSpec, own: impl IntoIterator<Item = &'s NormSpec>) -> Vec<&'s NormSpec> {
     let mut norms: Vec<&NormSpec> = Vec::new();
     for norm in spec.norms.iter().chain(own) {
-        if norms.iter().all(|n| n.info().name != norm.info().name) {
+        if norms.iter().all(|n| n.label().name != norm.label().name) {
             norms.push(norm);
         }
     }
@@ -106,7 +106,7 @@ pub fn recorded_norms<'s>(spec: &'s RecordSpec, own: impl IntoIterator<Item = &'
 }
 
 /// What is measured in every row, in the order of the row: the one table for storage, axes and help.
-pub fn metrics(norms: &[NormInfo]) -> Vec<MetricInfo> {
+pub fn metrics(norms: &[NormLabel]) -> Vec<MetricInfo> {
     let mut all = vec![
         MetricInfo::new("ln_loss", "1", "ln L", "natural logarithm of the training loss as reduced"),
         MetricInfo::new("train_accuracy", "1", "train accuracy", "share of training samples with margin q > 0"),
@@ -114,7 +114,7 @@ pub fn metrics(norms: &[NormInfo]) -> Vec<MetricInfo> {
             .undefined_when("there is no test set"),
     ];
     for norm in norms {
-        let (name, symbol) = (norm.name, norm.symbol);
+        let (name, symbol) = (&norm.name, &*norm.symbol);
         all.push(MetricInfo::new(format!("norm_{name}"), "1", symbol, format!("N(theta) = {}", norm.formula)));
         let mut hard = MetricInfo::new(
             format!("margin_{name}"),
@@ -170,7 +170,7 @@ pub struct RecorderParts<'a> {
     /// The norms, as [`recorded_norms`] lists them.
     pub norms: &'a [&'a NormSpec],
     /// The own norm of the first optimiser.
-    pub own: NormInfo,
+    pub own: NormLabel,
     /// Set when somebody interrupts.
     pub interrupted: &'a AtomicBool,
     /// Who watches.
@@ -184,8 +184,11 @@ impl<'a> Recorder<'a> {
     /// If a norm does not fit the model.
     pub fn new(parts: RecorderParts<'a>) -> Result<Self, NormError> {
         let layout: &ParameterLayout = parts.model.layout();
-        let norms: Result<Vec<_>, _> =
-            parts.norms.iter().map(|spec| Ok(RecordedNorm { info: spec.info(), norm: spec.build(layout)? })).collect();
+        let norms: Result<Vec<_>, _> = parts
+            .norms
+            .iter()
+            .map(|spec| Ok(RecordedNorm { label: spec.label(), norm: spec.build(layout)? }))
+            .collect();
         let test = parts.test.map(|data| TestSet {
             outputs: Array2::zeros((data.n_samples(), parts.model.n_outputs())),
             margins: vec![0.0; data.n_samples()],
@@ -215,7 +218,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Another optimiser takes over: its own norm is followed from here on.
-    pub fn switch_to(&mut self, own: NormInfo) {
+    pub fn switch_to(&mut self, own: NormLabel) {
         self.own = own;
         self.running.own_soft_margin = f64::NAN;
     }
@@ -271,11 +274,11 @@ impl<'a> Recorder<'a> {
         let mut row = vec![ln_loss, accuracy, test_accuracy];
         let degree = self.degree();
         for recorded in 0..self.norms.len() {
-            let RecordedNorm { info, norm } = &self.norms[recorded];
+            let RecordedNorm { label, norm } = &self.norms[recorded];
             let value = norm.value(theta);
             let (hard, soft) = (margin::geometric(q_min, value, degree), margin::geometric(q_soft, value, degree));
             row.extend([value, hard, soft]);
-            if info.name == self.own.name {
+            if label.name == self.own.name {
                 self.progress.own_margin = hard;
                 if is_dear {
                     self.follow(soft);

@@ -10,7 +10,7 @@ use steepest_core::{HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Str
 use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
 use steepest_models::BuiltModel;
-use steepest_norms::{NormInfo, NormSpec};
+use steepest_norms::{NormLabel, NormSpec};
 use steepest_optim::{Dense, Milestones, OptimizerSpec, Stop, train};
 
 /// How a run ended.
@@ -27,7 +27,7 @@ pub struct RunReport {
     /// Where it stood at its last row.
     pub progress: Progress,
     /// The norm whose margin the (last) optimiser is to increase.
-    pub own_norm: &'static str,
+    pub own_norm: String,
     /// Steps a second.
     pub rate: f64,
 }
@@ -81,7 +81,7 @@ pub fn carry_out(
     let loss = config.loss.build();
     let own: Vec<&NormSpec> = phases(config).iter().map(|p| p.optimizer.own_norm()).collect();
     let norms = recorded_norms(&config.record, own);
-    let infos: Vec<NormInfo> = norms.iter().map(|n| n.info()).collect();
+    let infos: Vec<NormLabel> = norms.iter().map(|n| n.label()).collect();
     let header = header(run, title, as_written, &split, &built, data, metrics(&infos));
     let mut recorder = Recorder::new(RecorderParts {
         writer: TrajectoryWriter::create_over(&run.path, &header)?,
@@ -118,8 +118,8 @@ fn phases(config: &RunConfig) -> Vec<Phase<'_>> {
 }
 
 /// The norm that an optimiser's own margin is measured in.
-fn own_norm(optimizer: &OptimizerSpec<NormSpec>) -> NormInfo {
-    optimizer.own_norm().info()
+fn own_norm(optimizer: &OptimizerSpec<NormSpec>) -> NormLabel {
+    optimizer.own_norm().label()
 }
 
 struct Finished {
@@ -127,7 +127,7 @@ struct Finished {
     milestones: Milestones,
     switch_step: Option<u64>,
     theta: Vec<f64>,
-    own: NormInfo,
+    own: NormLabel,
 }
 
 /// The phases of a run, one after the other.
@@ -155,7 +155,7 @@ fn go(
         let mut dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?;
         if k > 0 {
             own = own_norm(phase.optimizer);
-            recorder.switch_to(own);
+            recorder.switch_to(own.clone());
             recorder.writer().event(first_step, "switch", &format!("{} takes over", own.descent))?;
             switch_step = Some(first_step);
             stop = stop.past_event();
@@ -216,7 +216,7 @@ fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) ->
         outcome: *outcome,
         milestones: *milestones,
         progress,
-        own_norm: own.name,
+        own_norm: own.name.clone(),
         rate: outcome.step as f64 / seconds.max(1e-9),
     })
 }
@@ -242,7 +242,7 @@ fn header(
         ("run".to_owned(), text(&config.name)),
         ("seed".to_owned(), Attribute::Integer(config.seed as i64)),
         ("optimizer".to_owned(), text(config.optimizer.info().name)),
-        ("norm".to_owned(), text(own.name)),
+        ("norm".to_owned(), text(&own.name)),
         ("descent".to_owned(), text(own.descent)),
         ("loss".to_owned(), text(&config.loss.describe())),
         ("model".to_owned(), text(&describe_model(config, built))),

@@ -83,7 +83,12 @@ impl BuildNorm for L1Spec {
         descent: "coordinate descent (CD): moves the entry of largest gradient",
         symbol: "‖θ‖_{1}",
         paper_margin: Some("γ_{∞}"),
+        fields: &[],
     };
+
+    fn examples() -> Vec<Self> {
+        vec![Self {}]
+    }
 
     fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
         Ok(Box::new(L1::new(layout.len())))

@@ -88,7 +88,12 @@ impl BuildNorm for L2Spec {
         descent: "gradient descent (GD)",
         symbol: "‖θ‖_{2}",
         paper_margin: Some("γ_{2}"),
+        fields: &[],
     };
+
+    fn examples() -> Vec<Self> {
+        vec![Self {}]
+    }
 
     fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
         Ok(Box::new(L2::new(layout.len())))

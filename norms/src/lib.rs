@@ -21,7 +21,7 @@ pub mod spec;
 
 pub use error::NormError;
 pub use product::MaxProduct;
-pub use spec::{BuildNorm, NormInfo};
+pub use spec::{BuildNorm, NormInfo, NormLabel};
 
 // The catalogue. A new norm is one new file and one line here.
 norms! {

@@ -74,7 +74,12 @@ impl BuildNorm for LinfSpec {
         descent: "sign descent (SD): moves every entry by the same length",
         symbol: "‖θ‖_{∞}",
         paper_margin: Some("γ_{1}"),
+        fields: &[],
     };
+
+    fn examples() -> Vec<Self> {
+        vec![Self {}]
+    }
 
     fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
         Ok(Box::new(Linf::new(layout.len())))

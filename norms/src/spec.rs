@@ -5,10 +5,10 @@ use crate::{NormSpec, Table};
 use serde::{Deserialize, Deserializer};
 use steepest_core::{Norm, ParameterLayout};
 
-/// What a reader of `steepest list norms`, of a file or of an axis needs to know about a norm.
+/// What a reader of `steepest list norms` needs to know about a kind of norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NormInfo {
-    /// Its name in configurations and files.
+    /// Its name in configurations.
     pub name: &'static str,
     /// Its formula.
     pub formula: &'static str,
@@ -20,12 +20,51 @@ pub struct NormInfo {
     pub symbol: &'static str,
     /// The paper's symbol of the margin that it divides, which names the dual norm.
     pub paper_margin: Option<&'static str>,
+    /// The fields of its table, and what each means.
+    pub fields: &'static [(&'static str, &'static str)],
+}
+
+/// One norm as it stands in files and on axes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NormLabel {
+    /// Its name, an ASCII identifier: `l2`, `lp_1_5`. Norms that differ have different names.
+    pub name: String,
+    /// Its formula.
+    pub formula: String,
+    /// The algorithm that steepest descent in it is.
+    pub descent: &'static str,
+    /// Its symbol, `_{..}` marking a subscript.
+    pub symbol: String,
+    /// The paper's symbol of the margin that it divides.
+    pub paper_margin: Option<&'static str>,
+}
+
+impl From<NormInfo> for NormLabel {
+    fn from(info: NormInfo) -> Self {
+        Self {
+            name: info.name.to_owned(),
+            formula: info.formula.to_owned(),
+            descent: info.descent,
+            symbol: info.symbol.to_owned(),
+            paper_margin: info.paper_margin,
+        }
+    }
 }
 
 /// A norm's parameters as a configuration writes them.
 pub trait BuildNorm {
-    /// What the norm is.
+    /// What norms of this kind are.
     const INFO: NormInfo;
+
+    /// How this norm stands in files: with parameters, its name tells it from others of its kind.
+    fn label(&self) -> NormLabel {
+        Self::INFO.into()
+    }
+
+    /// Parameters with which the laws are tested; more than one where the parameters matter.
+    fn examples() -> Vec<Self>
+    where
+        Self: Sized;
 
     /// The norm on vectors of this layout.
     ///
@@ -76,10 +115,10 @@ macro_rules! norms {
                 }
             }
 
-            /// What the norm is.
-            pub fn info(&self) -> NormInfo {
+            /// How the norm stands in files and on axes.
+            pub fn label(&self) -> NormLabel {
                 match self {
-                    $($(#[$attribute])* Self::$variant(_) => <$spec as spec::BuildNorm>::INFO,)+
+                    $($(#[$attribute])* Self::$variant(spec) => spec::BuildNorm::label(spec),)+
                 }
             }
         }
@@ -87,6 +126,13 @@ macro_rules! norms {
         /// Every norm of the catalogue.
         pub fn catalogue() -> Vec<NormInfo> {
             vec![$($(#[$attribute])* <$spec as spec::BuildNorm>::INFO,)+]
+        }
+
+        /// Every norm of the catalogue at the parameters with which its laws are tested.
+        pub fn examples() -> Vec<NormSpec> {
+            let mut all = Vec::new();
+            $($(#[$attribute])* all.extend(<$spec as spec::BuildNorm>::examples().into_iter().map(NormSpec::$variant));)+
+            all
         }
     };
 }
@@ -127,7 +173,8 @@ impl<'de> Deserialize<'de> for NormSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
+    use crate::{catalogue, examples};
+    use std::collections::BTreeSet;
     use steepest_core::{BlockShape, laws};
 
     #[test]
@@ -141,16 +188,18 @@ mod tests {
         ];
         for layout in layouts {
             let layout = ParameterLayout::new(layout).unwrap();
-            for info in catalogue() {
-                laws::check_norm(&*NormSpec::named(info.name).unwrap().build(&layout).unwrap());
+            for spec in examples() {
+                laws::check_norm(&*spec.build(&layout).unwrap());
             }
         }
     }
 
     #[test]
     fn names_are_unique_and_unknown_ones_are_refused() {
-        let names: std::collections::BTreeSet<_> = catalogue().iter().map(|i| i.name).collect();
-        assert_eq!(names.len(), catalogue().len());
+        let kinds: BTreeSet<_> = catalogue().iter().map(|i| i.name).collect();
+        assert_eq!(kinds.len(), catalogue().len());
+        let labels: BTreeSet<_> = examples().iter().map(|s| s.label().name).collect();
+        assert_eq!(labels.len(), examples().len());
         assert!(NormSpec::named("l3").unwrap_err().contains("linf"));
     }
 }

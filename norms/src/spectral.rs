@@ -123,7 +123,12 @@ impl BuildNorm for SpectralSpec {
         descent: "spectral descent: the polar factor of each block (Shampoo without accumulation, Muon without momentum)",
         symbol: "‖θ‖_{σ}",
         paper_margin: Some("γ_{σ}"),
+        fields: &[],
     };
+
+    fn examples() -> Vec<Self> {
+        vec![Self {}]
+    }
 
     fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
         let parts = layout.blocks().iter().map(|block| {

@@ -2,8 +2,10 @@
 
 use crate::args::ListArgs;
 use crate::output::{Failure, result};
+use steepest_cli::config::RecordSpec;
 use steepest_cli::recorder::metrics;
 use steepest_cli::reproduce::FIGURES;
+use steepest_norms::NormLabel;
 
 /// One entry: name, one line, and what else there is to say.
 struct Entry {
@@ -29,11 +31,9 @@ fn catalogues() -> Vec<Catalogue> {
     let norms = steepest_norms::catalogue();
     let norm_entries = norms.iter().map(|n| {
         let paper = n.paper_margin.unwrap_or("-");
-        Entry::new(
-            n.name,
-            &format!("{}; {}", n.formula, n.descent),
-            &[("formula", n.formula), ("dual", n.dual), ("steepest descent", n.descent), ("paper's margin", paper)],
-        )
+        let mut details = vec![("dual", n.dual), ("steepest descent", n.descent), ("paper's margin", paper)];
+        details.extend(n.fields);
+        Entry::new(n.name, &format!("{}; {}", n.formula, n.descent), &details)
     });
     let models = steepest_models::catalogue();
     let models = models.iter().map(|m| {
@@ -54,7 +54,7 @@ fn catalogues() -> Vec<Catalogue> {
         ("cross_entropy", "ln sum_k e^(f_k - f_y) for several classes; soft margin -ln(e^S - 1), S the sum of losses"),
     ];
     let losses = losses.map(|(name, line)| Entry::new(name, line, &[("reduction", "\"sum\" (default) or \"mean\"")]));
-    let metrics = metrics(&norms).into_iter().map(|m| {
+    let metrics = metrics(&default_norms()).into_iter().map(|m| {
         let paper = m.paper_symbol.as_deref().unwrap_or("-");
         Entry::new(&m.name, &m.doc, &[("unit", m.unit), ("paper's symbol", paper), ("NaN when", m.undefined)])
     });
@@ -68,6 +68,11 @@ fn catalogues() -> Vec<Catalogue> {
         Catalogue { name: "metrics", entries: metrics.collect() },
         Catalogue { name: "figures", entries: figures.collect() },
     ]
+}
+
+/// The norms that are recorded unless a file says otherwise.
+fn default_norms() -> Vec<NormLabel> {
+    RecordSpec::default().norms.iter().map(steepest_norms::NormSpec::label).collect()
 }
 
 /// `steepest list [WHAT]`.
