@@ -16,6 +16,16 @@ pub enum NormError {
         /// Where it starts.
         found: usize,
     },
+    /// A parameter outside its range.
+    #[error("`{field}` is {found}, expected {expected}")]
+    Parameter {
+        /// The field of the norm's table.
+        field: &'static str,
+        /// What was found.
+        found: f64,
+        /// What would be right.
+        expected: &'static str,
+    },
     /// A part whose norm has another dimension than its range.
     #[error("a part of {range} entries was given a norm on {dim}")]
     Dimension {
