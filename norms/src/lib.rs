@@ -28,6 +28,7 @@ norms! {
     l1::L1Spec as L1,
     l2::L2Spec as L2,
     linf::LinfSpec as Linf,
+    lp::LpSpec as Lp,
     #[cfg(feature = "linalg")]
     spectral::SpectralSpec as Spectral,
 }
