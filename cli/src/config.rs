@@ -344,6 +344,18 @@ fn resolve(
     for step in [Some(config.step), config.switch.as_ref().and_then(|s| s.step)].into_iter().flatten() {
         step.schedule().check().map_err(|e| ConfigError::Value { section: "step".into(), reason: e.to_string() })?;
     }
+    let optimizers = std::iter::once((&config.optimizer, config.step))
+        .chain(config.switch.as_ref().map(|s| (&s.optimizer, s.step.unwrap_or(config.step))));
+    for (optimizer, step) in optimizers {
+        let bad = |reason| ConfigError::Value { section: "optimizer".into(), reason };
+        optimizer.check().map_err(bad)?;
+        if optimizer.has_own_length() && step.scale != StepScale::Normalized {
+            let name = optimizer.info().name;
+            return Err(bad(format!(
+                "the direction of {name} has a length of its own: write step.scale = \"normalized\""
+            )));
+        }
+    }
     config.data.validate().map_err(|e| ConfigError::Value { section: "data".into(), reason: e.to_string() })?;
     if config.record.per_decade == 0 {
         let reason = "`per_decade` is 0, expected at least 1".into();

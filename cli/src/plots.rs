@@ -157,7 +157,11 @@ fn median_curve(group: &Group<'_>, name: &str, style: Style) -> Option<Curve> {
     at_step.retain(|_, values| values.len() == group.runs.len());
     if name.contains("margin_") && !name.ends_with("drop") {
         // a margin that relapses below zero would be a row of dots: the curve begins where it is positive for good
-        let last_bad = at_step.iter().rev().find(|(_, v)| quantile(v, 0.5).max(0.0).total_cmp(&0.0).is_eq()).map(|(&step, _)| step);
+        let last_bad = at_step
+            .iter()
+            .rev()
+            .find(|(_, v)| quantile(v, 0.5).max(0.0).total_cmp(&0.0).is_eq())
+            .map(|(&step, _)| step);
         at_step.retain(|&step, _| last_bad.is_none_or(|bad| step > bad));
     }
     let x: Vec<f64> = at_step.keys().map(|&s| (s + 1) as f64).collect();

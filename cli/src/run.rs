@@ -11,7 +11,7 @@ use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
 use steepest_models::BuiltModel;
 use steepest_norms::{NormLabel, NormSpec};
-use steepest_optim::{Dense, Milestones, OptimizerSpec, Stop, train};
+use steepest_optim::{Dense, Milestones, NormOf, OptimizerSpec, Stop, train};
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -79,10 +79,10 @@ pub fn carry_out(
     let split = build_data(config)?;
     let built = build_model(config, &split)?;
     let loss = config.loss.build();
-    let own: Vec<&NormSpec> = phases(config).iter().map(|p| p.optimizer.own_norm()).collect();
-    let norms = recorded_norms(&config.record, own);
+    let own: Vec<NormSpec> = phases(config).iter().map(|p| own_norm(p.optimizer)).collect::<anyhow::Result<_>>()?;
+    let norms = recorded_norms(&config.record, &own);
     let infos: Vec<NormLabel> = norms.iter().map(|n| n.label()).collect();
-    let header = header(run, title, as_written, &split, &built, data, metrics(&infos));
+    let header = header(run, title, as_written, &split, &built, data, metrics(&infos), &own[0].label());
     let mut recorder = Recorder::new(RecorderParts {
         writer: TrajectoryWriter::create_over(&run.path, &header)?,
         model: &*built.model,
@@ -91,7 +91,7 @@ pub fn carry_out(
         n_train: split.train.n_samples(),
         spec: &config.record,
         norms: &norms,
-        own: own_norm(&config.optimizer),
+        own: own[0].label(),
         interrupted,
         watcher,
     })?;
@@ -118,8 +118,14 @@ fn phases(config: &RunConfig) -> Vec<Phase<'_>> {
 }
 
 /// The norm that an optimiser's own margin is measured in.
-fn own_norm(optimizer: &OptimizerSpec<NormSpec>) -> NormLabel {
-    optimizer.own_norm().label()
+///
+/// # Errors
+/// If the catalogue has no norm of the name that the optimiser asks for.
+pub fn own_norm(optimizer: &OptimizerSpec<NormSpec>) -> anyhow::Result<NormSpec> {
+    match optimizer.own_norm() {
+        NormOf::Configured(norm) => Ok(norm.clone()),
+        NormOf::Named(name) => NormSpec::named(name).map_err(anyhow::Error::msg),
+    }
 }
 
 struct Finished {
@@ -148,13 +154,14 @@ fn go(
     }
     let (mut first_step, mut switch_step) = (0, None);
     let phases = phases(config);
-    let mut own = own_norm(&config.optimizer);
+    let mut own = own_norm(&config.optimizer)?.label();
     let mut outcome = Outcome { step: 0, reason: StopReason::Steps };
     for (k, phase) in phases.iter().enumerate() {
-        let optimizer = phase.optimizer.build(|norm| norm.build(model.layout()))?;
+        let norm = own_norm(phase.optimizer)?;
+        let optimizer = phase.optimizer.build(model.layout(), norm.build(model.layout())?);
         let mut dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?;
         if k > 0 {
-            own = own_norm(phase.optimizer);
+            own = norm.label();
             recorder.switch_to(own.clone());
             recorder.writer().event(first_step, "switch", &format!("{} takes over", own.descent))?;
             switch_step = Some(first_step);
@@ -229,10 +236,10 @@ fn header(
     built: &BuiltModel,
     data: &DataNote<'_>,
     metrics: Vec<MetricInfo>,
+    own: &NormLabel,
 ) -> Header {
     let config = &run.config;
     let text = |value: &str| Attribute::Text(value.to_owned());
-    let own = own_norm(&config.optimizer);
     let mut data_attributes = vec![
         ("source".to_owned(), split.provenance.source.clone()),
         ("note".to_owned(), split.provenance.note.clone()),

@@ -30,6 +30,7 @@ pub mod seed;
 pub mod state;
 pub mod step;
 pub mod vector;
+mod wide;
 
 pub use bands::{Band, Bands};
 pub use dataset::{Dataset, Labels};
@@ -47,3 +48,4 @@ pub use optimizer::{Optimizer, OptimizerKind};
 pub use seed::Streams;
 pub use state::SavedState;
 pub use step::{Step, StepLength};
+pub use wide::Wide;

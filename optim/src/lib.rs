@@ -27,19 +27,27 @@
 
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "tests compare values that are exact"))]
 
+mod adam;
 pub mod dynamics;
 mod error;
+mod momentum;
 pub mod schedule;
+#[cfg(feature = "linalg")]
+mod shampoo;
 pub mod spec;
 mod steepest;
 pub mod stop;
 pub mod train;
 mod trainer;
 
+pub use adam::{Adam, AdamSpec};
 pub use dynamics::Dense;
 pub use error::OptimError;
+pub use momentum::{MomentumDescent, MomentumSpec};
 pub use schedule::{Schedule, StepRule, StepScale};
-pub use spec::{OptimizerInfo, OptimizerSpec, catalogue};
+#[cfg(feature = "linalg")]
+pub use shampoo::{Shampoo, ShampooForm, ShampooSpec};
+pub use spec::{NormOf, OptimizerInfo, OptimizerSpec, SteepestSpec, catalogue};
 pub use steepest::SteepestDescent;
 pub use stop::{Milestones, Stop, SwitchAt};
 pub use train::train;

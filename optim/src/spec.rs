@@ -1,8 +1,12 @@
-//! The catalogue: every optimiser that a configuration can name, listed once.
+//! How a configuration names an optimiser.
 
+use crate::adam::{Adam, AdamSpec};
+use crate::momentum::{MomentumDescent, MomentumSpec};
+#[cfg(feature = "linalg")]
+use crate::shampoo::{Shampoo, ShampooSpec};
 use crate::steepest::SteepestDescent;
 use serde::{Deserialize, Serialize};
-use steepest_core::{Norm, Optimizer};
+use steepest_core::{Norm, Optimizer, ParameterLayout};
 
 /// What a reader of `steepest list optimizers` needs to know about an optimiser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,52 +21,153 @@ pub struct OptimizerInfo {
     pub fields: &'static [(&'static str, &'static str)],
 }
 
-/// An optimiser named in a configuration by its `kind`. `N` is how the configuration names a norm: the optimisers know none.
+/// The norm that an optimiser asks for: the optimisers know none themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NormOf<'a, N> {
+    /// The one that the configuration gives.
+    Configured(&'a N),
+    /// The one of this name in the catalogue.
+    Named(&'static str),
+}
+
+/// An optimiser named in a configuration by its `kind`; `N` is how the configuration names a norm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OptimizerSpec<N> {
-    /// Steepest descent in a norm.
-    Steepest {
-        /// The norm.
-        norm: N,
-    },
+    /// Steepest descent in a norm, with or without momentum.
+    Steepest(SteepestSpec<N>),
+    /// Adam.
+    Adam(AdamSpec),
+    /// Shampoo.
+    #[cfg(feature = "linalg")]
+    Shampoo(ShampooSpec),
+}
+
+/// `steepest` in a configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SteepestSpec<N> {
+    /// The norm.
+    pub norm: N,
+    /// Momentum on the gradient before the dual map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<MomentumSpec>,
 }
 
 impl<N> OptimizerSpec<N> {
-    /// The optimiser, with norms made by `norm`.
-    ///
-    /// # Errors
-    /// If `norm` fails.
-    pub fn build<E>(&self, norm: impl Fn(&N) -> Result<Box<dyn Norm>, E>) -> Result<Box<dyn Optimizer>, E> {
+    /// The norm whose margin it is to increase.
+    pub const fn own_norm(&self) -> NormOf<'_, N> {
         match self {
-            Self::Steepest { norm: spec } => Ok(Box::new(SteepestDescent::new(norm(spec)?))),
+            Self::Steepest(spec) => NormOf::Configured(&spec.norm),
+            Self::Adam(_) => NormOf::Named("linf"),
+            #[cfg(feature = "linalg")]
+            Self::Shampoo(_) => NormOf::Named("spectral"),
         }
     }
 
-    /// The norm whose margin it is to increase.
-    pub const fn own_norm(&self) -> &N {
+    /// The optimiser on vectors of this layout, with its own norm.
+    #[cfg_attr(not(feature = "linalg"), expect(unused_variables, reason = "only Shampoo looks at the blocks"))]
+    pub fn build(&self, layout: &ParameterLayout, own_norm: Box<dyn Norm>) -> Box<dyn Optimizer> {
         match self {
-            Self::Steepest { norm } => norm,
+            Self::Steepest(SteepestSpec { momentum: None, .. }) => Box::new(SteepestDescent::new(own_norm)),
+            Self::Steepest(SteepestSpec { momentum: Some(m), .. }) => Box::new(MomentumDescent::new(own_norm, *m)),
+            Self::Adam(spec) => Box::new(Adam::new(*spec, own_norm)),
+            #[cfg(feature = "linalg")]
+            Self::Shampoo(spec) => Box::new(Shampoo::new(*spec, layout, own_norm)),
+        }
+    }
+
+    /// Whether its direction has a length of its own, so that the only step scale that makes sense is `normalized`.
+    pub const fn has_own_length(&self) -> bool {
+        !matches!(self, Self::Steepest(_))
+    }
+
+    /// Checks the ranges of all parameters.
+    ///
+    /// # Errors
+    /// A sentence that names the field and its range.
+    pub fn check(&self) -> Result<(), String> {
+        let decay = |field: &str, beta: f64| {
+            if (0.0..1.0).contains(&beta) {
+                Ok(())
+            } else {
+                Err(format!("`{field}` is {beta}, expected 0 <= {field} < 1"))
+            }
+        };
+        match self {
+            Self::Steepest(spec) => spec.momentum.map_or(Ok(()), |m| decay("beta", m.beta)),
+            Self::Adam(spec) => {
+                decay("beta1", spec.beta1)?;
+                decay("beta2", spec.beta2)?;
+                let fine = spec.eps >= 0.0 && spec.eps.is_finite();
+                if fine { Ok(()) } else { Err(format!("`eps` is {}, expected zero or a positive number", spec.eps)) }
+            }
+            #[cfg(feature = "linalg")]
+            Self::Shampoo(spec) => {
+                let fine = spec.eps > 0.0 && spec.eps.is_finite();
+                if fine { Ok(()) } else { Err(format!("`eps` is {}, expected a positive number", spec.eps)) }
+            }
         }
     }
 
     /// What the optimiser is.
     pub const fn info(&self) -> OptimizerInfo {
         match self {
-            Self::Steepest { .. } => STEEPEST,
+            Self::Steepest(_) => STEEPEST,
+            Self::Adam(_) => ADAM,
+            #[cfg(feature = "linalg")]
+            Self::Shampoo(_) => SHAMPOO,
         }
     }
 }
 
 const STEEPEST: OptimizerInfo = OptimizerInfo {
     name: "steepest",
-    formula: "theta <- theta - length * argmax_{N(u) <= 1} <grad L, u>",
-    summary: "steepest descent in any norm: l2 is gradient descent, l1 coordinate descent, linf sign descent, spectral spectral descent",
-    fields: &[("norm", "a norm by name, such as \"linf\" (see `steepest list norms`)")],
+    formula: "theta <- theta - length * argmax_{N(u) <= 1} <M, u>, M = grad L or its momentum",
+    summary: "steepest descent in any norm: l2 is gradient descent, l1 coordinate descent, linf sign descent (with momentum \
+              Signum), spectral is spectral descent (with momentum Muon with an exact polar factor)",
+    fields: &[
+        ("norm", "a norm by name, such as \"linf\" (see `steepest list norms`)"),
+        (
+            "momentum",
+            "{ beta, dampening = true, nesterov = false }: M <- beta M + (1 - beta) g, or + g without dampening",
+        ),
+    ],
+};
+
+const ADAM: OptimizerInfo = OptimizerInfo {
+    name: "adam",
+    formula: "theta <- theta - length * m^ / (sqrt(v^) + eps)",
+    summary: "Adam with the true gradient at any size; betas (0, 0) with eps = 0 is sign descent",
+    fields: &[
+        ("beta1", "decay of the first moment, default 0.9"),
+        ("beta2", "decay of the second moment, default 0.99"),
+        ("eps", "added outside the root, default 1e-8; 0 is allowed"),
+        ("bias_correction", "default true"),
+    ],
+};
+
+#[cfg(feature = "linalg")]
+const SHAMPOO: OptimizerInfo = OptimizerInfo {
+    name: "shampoo",
+    formula: "W <- W - length * L^a G R^a",
+    summary: "Shampoo with accumulation; without it, it is `steepest` with norm = \"spectral\"",
+    fields: &[
+        (
+            "form",
+            "\"equation76\" (the paper's Eq. (76), a = -1/4) or \"torch_optimizer\" (the package that the paper ran, a = -1/2)",
+        ),
+        ("eps", "the preconditioners start as eps times the identity, default 1e-4"),
+    ],
 };
 
 /// Every optimiser of the catalogue.
 pub fn catalogue() -> Vec<OptimizerInfo> {
-    vec![STEEPEST]
+    vec![
+        STEEPEST,
+        ADAM,
+        #[cfg(feature = "linalg")]
+        SHAMPOO,
+    ]
 }

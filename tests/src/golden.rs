@@ -5,6 +5,7 @@
 use hdf5::types::FixedAscii;
 use hdf5::{File, Group, H5Type, Location, Result};
 use ndarray::{Array1, Array2, ArrayD};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use steepest_core::loss::{CrossEntropy, Exponential, Logistic};
 use steepest_core::{Dataset, HomogeneousModel, Labels, Loss, Reduction};
@@ -67,6 +68,8 @@ pub struct Run {
     pub algorithm: String,
     /// Its learning rate.
     pub learning_rate: f64,
+    /// Its hyperparameters by name.
+    pub parameters: BTreeMap<String, f64>,
     /// One row for each step 0 ..= steps.
     pub series: Array2<f64>,
     /// theta at the snapshot steps.
@@ -126,12 +129,19 @@ impl Run {
             name: name.to_owned(),
             algorithm: string(group, "algorithm")?,
             learning_rate: group.attr("lr")?.read_scalar()?,
+            parameters: parameters(group),
             series: group.dataset("series")?.read_2d()?,
             theta: group.dataset("theta")?.read_2d()?,
             gradient: group.dataset("grad")?.read_2d()?,
             graded,
         })
     }
+}
+
+/// Every numerical attribute of a run.
+fn parameters(group: &Group) -> BTreeMap<String, f64> {
+    let names = group.attr_names().unwrap_or_default();
+    names.into_iter().filter_map(|name| Some((name.clone(), group.attr(&name).ok()?.read_scalar().ok()?))).collect()
 }
 
 fn labels_and_loss(file: &File, y: &Array1<f64>) -> Result<(Labels, Box<dyn Loss>)> {

@@ -1,0 +1,161 @@
+//! Vectors whose entries may differ by more than one double's range: the gradients of `steepest`.
+//!
+//! A gradient is a sum over samples with weights e^-q_i. Late in a normalised run the q_i differ by thousands, and a
+//! coordinate that only a light sample touches is far below the smallest double *relative to the others*; sign descent
+//! still moves it. One common scale is therefore not enough: where the weights spread, each entry carries its own
+//! binary exponent. (A logarithm per entry would lose 1e-11 at ln = -5e4; a mantissa with an integer exponent loses
+//! nothing.)
+
+use crate::error::CoreError;
+use crate::logspace::{self, LogReal};
+use crate::state::SavedState;
+use crate::vector;
+use crate::wide::{Wide, split};
+
+mod view;
+
+pub use view::{ArgMax, GradedView, Leading};
+
+/// The vector e^scale * values\[k\] * 2^exponents\[k\]. While all entries fit one double's range there are no exponents
+/// and it is an ordinary vector with a common scale.
+///
+/// Filled by a [`HomogeneousModel`](crate::HomogeneousModel)'s backward pass, band by band, heaviest first.
+#[derive(Clone, Debug)]
+pub struct Graded {
+    scale: LogReal,
+    values: Vec<f64>,
+    /// Kept for reuse; its content means something only while `spread` is true.
+    exponents: Vec<i64>,
+    spread: bool,
+}
+
+impl Graded {
+    /// The zero vector of `len` entries.
+    pub fn zeros(len: usize) -> Self {
+        Self { scale: LogReal::ONE, values: vec![0.0; len], exponents: Vec::new(), spread: false }
+    }
+
+    /// Starts over as an ordinary vector of the given scale, whose values the caller overwrites.
+    pub fn overwrite(&mut self, scale: LogReal) -> &mut [f64] {
+        self.scale = scale;
+        self.spread = false;
+        &mut self.values
+    }
+
+    /// Adds e^scale * values: the next band. Bands come heaviest first, so its scale is not above the vector's own.
+    ///
+    /// The sum is exact to rounding in every coordinate, however far below the first band it lies.
+    pub fn add_band(&mut self, scale: LogReal, values: &[f64]) {
+        self.spread_out();
+        let (factor, shift) = logspace::exp_split((scale / self.scale).ln());
+        for ((value, exponent), &added) in self.values.iter_mut().zip(&mut self.exponents).zip(values) {
+            if added == 0.0 {
+                continue;
+            }
+            let sum = Wide::from_parts(*value, *exponent) + Wide::new(added * factor, shift);
+            (*value, *exponent) = (sum.mantissa(), sum.exponent());
+        }
+    }
+
+    /// self <- decay * self + weight * g: the buffer of a momentum or a moving average.
+    ///
+    /// The decay goes into the scale, so a buffer that only decays loses nothing. Entries get exponents of their own as soon as buffer and
+    /// gradient differ by more than e^300, if `exact`; without, what is invisible beside the largest entry is lost, which a map that looks at
+    /// the leading part does not see.
+    pub fn decay_and_add(&mut self, decay: f64, weight: f64, g: GradedView<'_>, exact: bool) {
+        const FAR: f64 = 300.0;
+        if self.view().is_zero() || decay == 0.0 {
+            self.assign(g, weight);
+            return;
+        }
+        self.scale = self.scale * LogReal::from_value(decay);
+        let distance = (g.scale / self.scale).ln();
+        if self.spread || g.exponents.is_some() || (exact && distance.abs() > FAR) {
+            self.add_wide(g, weight, distance);
+            return;
+        }
+        if distance > 0.0 {
+            let factor = logspace::exp(-distance);
+            self.values.iter_mut().for_each(|v| *v *= factor);
+            self.scale = g.scale;
+        }
+        vector::add_multiple(&mut self.values, weight * logspace::exp(distance.min(0.0)), g.values);
+    }
+
+    /// self <- weight * g.
+    fn assign(&mut self, g: GradedView<'_>, weight: f64) {
+        self.scale = g.scale;
+        self.spread = g.exponents.is_some();
+        for (v, &g) in self.values.iter_mut().zip(g.values) {
+            *v = weight * g;
+        }
+        if let Some(exponents) = g.exponents {
+            self.exponents.clear();
+            self.exponents.extend_from_slice(exponents);
+            self.normalise();
+        }
+    }
+
+    /// self <- self + weight * g, entry by entry with exponents; `distance` is ln of the ratio of the scales.
+    fn add_wide(&mut self, g: GradedView<'_>, weight: f64, distance: f64) {
+        self.spread_out();
+        let (factor, shift) = logspace::exp_split(distance);
+        let factor = factor * weight;
+        for (k, (value, exponent)) in self.values.iter_mut().zip(&mut self.exponents).enumerate() {
+            let added = Wide::new(g.values[k] * factor, shift + g.exponents.map_or(0, |e| e[k]));
+            let sum = Wide::from_parts(*value, *exponent) + added;
+            (*value, *exponent) = (sum.mantissa(), sum.exponent());
+        }
+    }
+
+    /// Brings mantissas that were multiplied back to 1 <= |m| < 2.
+    fn normalise(&mut self) {
+        for (value, exponent) in self.values.iter_mut().zip(&mut self.exponents) {
+            let wide = Wide::new(*value, *exponent);
+            (*value, *exponent) = (wide.mantissa(), wide.exponent());
+        }
+    }
+
+    /// Stores the vector under a name, to the last bit.
+    pub fn save(&self, name: &str, state: &mut SavedState) {
+        state.put(&format!("{name}/scale"), &[self.scale.ln()]);
+        state.put(&format!("{name}/values"), &self.values);
+        // exponents are far below 2^53, so a double holds them exactly
+        let exponents: Vec<f64> =
+            if self.spread { self.exponents.iter().map(|&e| e as f64).collect() } else { Vec::new() };
+        state.put(&format!("{name}/exponents"), &exponents);
+    }
+
+    /// Restores what was saved under a name.
+    ///
+    /// # Errors
+    /// If there is none, or its length is another.
+    pub fn restore(&mut self, name: &str, state: &SavedState) -> Result<(), CoreError> {
+        state.restore_into(&format!("{name}/values"), &mut self.values)?;
+        let exponents = state.get(&format!("{name}/exponents"))?;
+        self.spread = !exponents.is_empty();
+        self.exponents = exponents.iter().map(|&e| e as i64).collect();
+        self.scale = LogReal::from_ln(state.get(&format!("{name}/scale"))?.first().copied().unwrap_or(0.0));
+        Ok(())
+    }
+
+    /// Gives every entry its own exponent: values become 1 <= |m| < 2, or zero.
+    fn spread_out(&mut self) {
+        if self.spread {
+            return;
+        }
+        self.spread = true;
+        self.exponents.resize(self.values.len(), 0);
+        for (value, exponent) in self.values.iter_mut().zip(&mut self.exponents) {
+            (*value, *exponent) = split(*value);
+        }
+    }
+
+    /// A borrowed view, which is what norms and optimisers read.
+    pub fn view(&self) -> GradedView<'_> {
+        GradedView { scale: self.scale, values: &self.values, exponents: self.spread.then_some(&self.exponents[..]) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use super::*;
+use crate::state::SavedState;
+use approx::assert_relative_eq;
+use std::cmp::Ordering;
+
+fn two_bands() -> Graded {
+    let mut g = Graded::zeros(3);
+    g.overwrite(LogReal::from_ln(-10.0)).copy_from_slice(&[2.0, 0.0, 1e-260]);
+    g.add_band(LogReal::from_ln(-5010.0), &[1.0, -3.0, 1.0]);
+    g
+}
+
+#[test]
+fn lighter_bands_survive_where_the_heavier_is_zero() {
+    let g = two_bands();
+    let v = g.view();
+    assert_eq!((0..3).map(|k| v.sign(k)).collect::<Vec<_>>(), [1.0, -1.0, 1.0]);
+    assert_relative_eq!(v.ln_abs(0), 2f64.ln() - 10.0, max_relative = 1e-15);
+    assert_relative_eq!(v.ln_abs(1), 3f64.ln() - 5010.0, max_relative = 1e-15);
+    assert_relative_eq!(v.ln_abs(2), 1e-260f64.ln() - 10.0, max_relative = 1e-15);
+}
+
+#[test]
+fn bands_are_summed_not_chosen() {
+    // a coordinate may hold e^-599 from one band and -e^-601 from the next
+    let mut g = Graded::zeros(1);
+    g.overwrite(LogReal::ONE)[0] = logspace::exp(-599.0);
+    g.add_band(LogReal::from_ln(-601.0), &[-1.0]);
+    let exact = -599.0 + (-logspace::exp(-2.0)).ln_1p();
+    assert_relative_eq!(g.view().ln_abs(0), exact, max_relative = 1e-15);
+}
+
+#[test]
+fn exact_cancellation_leaves_room_for_the_next_band() {
+    let mut g = Graded::zeros(1);
+    g.overwrite(LogReal::ONE)[0] = 1.0;
+    g.add_band(LogReal::ONE, &[-1.0]);
+    g.add_band(LogReal::from_ln(-900.0), &[-1.0]);
+    assert_eq!(g.view().sign(0), -1.0);
+    assert_relative_eq!(g.view().ln_abs(0), -900.0, max_relative = 1e-15);
+}
+
+#[test]
+fn leading_part_says_what_it_left_out() {
+    let g = two_bands();
+    let mut out = [0.0; 3];
+    let leading = g.view().leading_into(&mut out);
+    assert!(leading.left_out);
+    assert_eq!(out[1], 0.0);
+    assert_relative_eq!(leading.scale.ln() + out[0].ln(), 2f64.ln() - 10.0, max_relative = 1e-15);
+}
+
+#[test]
+fn norms_of_plain_and_graded_agree() {
+    let values = [3.0, -4.0, 0.0, 1e-3];
+    let mut g = Graded::zeros(4);
+    g.overwrite(LogReal::from_ln(-7.0)).copy_from_slice(&values);
+    let plain = (g.view().sum_of_abs(), g.view().euclidean_norm(), g.view().arg_max_abs(), g.view().dot(&values));
+    g.add_band(LogReal::from_ln(-9.0), &[0.0; 4]);
+    assert!(g.view().exponents().is_some());
+    assert_relative_eq!(plain.0.ln(), g.view().sum_of_abs().ln(), max_relative = 1e-15);
+    assert_relative_eq!(plain.1.ln(), g.view().euclidean_norm().ln(), max_relative = 1e-15);
+    assert_relative_eq!(plain.3.1.ln(), g.view().dot(&values).1.ln(), max_relative = 1e-15);
+    assert_eq!(plain.2, g.view().arg_max_abs());
+    assert_eq!(plain.2, Some(ArgMax { index: 1, near_ties: 0 }));
+}
+
+#[test]
+fn ties_take_the_lowest_index_and_are_counted() {
+    let values = [1.0, -2.0, 2.0 * (1.0 + 1e-15), 0.5];
+    let view = GradedView::from(&values[..]);
+    assert_eq!(view.arg_max_abs(), Some(ArgMax { index: 1, near_ties: 1 }));
+    assert_eq!(view.cmp_abs(0, 3), Ordering::Greater);
+    assert_eq!(GradedView::from(&[0.0][..]).arg_max_abs(), None);
+}
+
+#[test]
+fn a_momentum_remembers_what_is_far_above_the_gradient() {
+    // 0.5 m + g with g falling as e^-1000 a step, on two coordinates of which the second joins late
+    let mut m = Graded::zeros(2);
+    for t in 0..4 {
+        let (scale, second) = (LogReal::from_ln(-1000.0 * f64::from(t)), if t == 3 { -1.0 } else { 0.0 });
+        m.decay_and_add(0.5, 1.0, GradedView::scaled(scale, &[1.0, second]), true);
+    }
+    assert_relative_eq!(m.view().ln_abs(0), 0.125f64.ln(), max_relative = 1e-15);
+    assert_relative_eq!(m.view().ln_abs(1), -3000.0, max_relative = 1e-15);
+    assert_eq!(m.view().sign(1), -1.0);
+    let mut state = SavedState::default();
+    m.save("m", &mut state);
+    let mut back = Graded::zeros(2);
+    back.restore("m", &state).unwrap();
+    assert_eq!((back.view().ln_abs(0), back.view().ln_abs(1)), (m.view().ln_abs(0), m.view().ln_abs(1)));
+}
+
+#[test]
+fn a_momentum_agrees_with_plain_arithmetic() {
+    for exact in [false, true] {
+        let (mut m, mut plain) = (Graded::zeros(1), 0.0);
+        for t in 0..50 {
+            let (scale, g) = (LogReal::from_ln(f64::from(7 - t % 15)), f64::from(t).sin());
+            m.decay_and_add(0.9, 0.1, GradedView::scaled(scale, &[g]), exact);
+            plain = 0.9 * plain + 0.1 * g * scale.value();
+        }
+        assert_relative_eq!(m.view().sign(0) * logspace::exp(m.view().ln_abs(0)), plain, max_relative = 1e-12);
+    }
+}
+
+#[test]
+fn tiny_plain_vectors_are_normalised() {
+    let values = [3e-310, -4e-310];
+    let view = GradedView::from(&values[..]);
+    let mut out = [0.0; 2];
+    let leading = view.leading_into(&mut out);
+    assert!((1.0..2.0).contains(&out[1].abs()));
+    assert_relative_eq!(leading.scale.ln() + out[1].abs().ln(), 4e-310f64.ln(), max_relative = 1e-13);
+}

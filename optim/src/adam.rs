@@ -1,0 +1,212 @@
+//! Adam.
+
+use serde::{Deserialize, Serialize};
+use steepest_core::vector::{self, vectorized};
+use steepest_core::{CoreError, GradedView, Norm, Optimizer, OptimizerKind, SavedState, Steepest, Wide, logspace};
+
+/// `adam` in a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdamSpec {
+    /// The decay of the first moment; default 0.9.
+    #[serde(default = "beta1")]
+    pub beta1: f64,
+    /// The decay of the second moment; default 0.99, the paper's.
+    #[serde(default = "beta2")]
+    pub beta2: f64,
+    /// Added to the root of the second moment, outside it; default 1e-8. Zero is allowed.
+    #[serde(default = "eps")]
+    pub eps: f64,
+    /// Whether the moments are divided by 1 - beta^t; default true.
+    #[serde(default = "yes")]
+    pub bias_correction: bool,
+}
+
+const fn beta1() -> f64 {
+    0.9
+}
+
+const fn beta2() -> f64 {
+    0.99
+}
+
+const fn eps() -> f64 {
+    1e-8
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2, u = m^ / (sqrt(v^) + eps) with m^ = m / (1 - b1^t), v^ = v / (1 - b2^t) (Kingma and
+/// Ba 2015; Eq. (75) of Tsilivis et al.).
+///
+/// g is the true gradient: one of e^-5000 meets eps = 1e-8 as such and hardly moves anything. With eps = 0 and b1 = b2 = 0 this is sign
+/// descent; a coordinate that never had a gradient is 0/0 and stays. Its own norm is l-infinity.
+///
+/// While every number fits a double the moments are doubles, in one pass; from the first that does not, each coordinate's moments carry
+/// exponents of their own.
+#[derive(Debug)]
+pub struct Adam {
+    spec: AdamSpec,
+    own_norm: Box<dyn Norm>,
+    moments: Moments,
+    /// Updates so far.
+    t: u64,
+}
+
+#[derive(Debug)]
+enum Moments {
+    Plain { m: Vec<f64>, v: Vec<f64> },
+    Wide { m: Vec<Wide>, v: Vec<Wide> },
+}
+
+/// What the moments are divided by.
+#[derive(Clone, Copy)]
+struct Correction {
+    first: f64,
+    second: f64,
+}
+
+/// Squares of numbers in this range, and sums of them, keep all digits of a double.
+const SMALLEST: f64 = 1e-140;
+const LARGEST: f64 = 1e140;
+
+impl Adam {
+    /// Adam on vectors of the norm's dimension; the norm is the one whose margin it is to increase, l-infinity.
+    pub fn new(spec: AdamSpec, own_norm: Box<dyn Norm>) -> Self {
+        let dim = own_norm.dim();
+        Self { spec, own_norm, moments: Moments::Plain { m: vec![0.0; dim], v: vec![0.0; dim] }, t: 0 }
+    }
+
+    fn correction(&self) -> Correction {
+        let one_minus_power = |beta: f64| if self.spec.bias_correction { 1.0 - beta.powf(self.t as f64) } else { 1.0 };
+        Correction { first: one_minus_power(self.spec.beta1), second: one_minus_power(self.spec.beta2) }
+    }
+
+    /// Gives every moment an exponent of its own.
+    fn widen(&mut self) {
+        if let Moments::Plain { m, v } = &self.moments {
+            let wide = |x: &Vec<f64>| x.iter().map(|&x| Wide::new(x, 0)).collect();
+            self.moments = Moments::Wide { m: wide(m), v: wide(v) };
+        }
+    }
+}
+
+/// Whether the entries, times the factor, are zero or moderate, so that neither they nor their squares leave the range of a double.
+fn is_moderate(values: &[f64], factor: f64) -> bool {
+    let (low, high) = (SMALLEST / factor, LARGEST / factor);
+    vectorized(|| values.iter().all(|v| *v == 0.0 || (low..high).contains(&v.abs())))
+}
+
+/// One pass in plain doubles. False if a second moment has sunk so low that the next step needs exponents.
+fn plain_pass(
+    spec: AdamSpec,
+    by: Correction,
+    g: (&[f64], f64),
+    m: &mut [f64],
+    v: &mut [f64],
+    direction: &mut [f64],
+) -> bool {
+    let (values, factor) = g;
+    let (keep1, keep2) = (spec.beta1, spec.beta2);
+    let (take1, take2) = (1.0 - keep1, 1.0 - keep2);
+    let (scale1, scale2) = (by.first.recip(), by.second.recip());
+    let mut sunk = false;
+    vectorized(|| {
+        for (((u, &g), m), v) in direction.iter_mut().zip(values).zip(m).zip(v) {
+            let g = factor * g;
+            *m = keep1 * *m + take1 * g;
+            *v = keep2 * *v + take2 * (g * g);
+            sunk |= *v < SMALLEST * SMALLEST && *v > 0.0;
+            let root = (*v * scale2).sqrt() + spec.eps;
+            *u = if root == 0.0 { 0.0 } else { *m * scale1 / root };
+        }
+    });
+    !sunk
+}
+
+/// The same with an exponent for each moment.
+fn wide_pass(spec: AdamSpec, by: Correction, g: GradedView<'_>, m: &mut [Wide], v: &mut [Wide], direction: &mut [f64]) {
+    let (factor, shift) = logspace::exp_split(g.scale().ln());
+    let scale = Wide::new(factor, shift);
+    let eps = Wide::new(spec.eps, 0);
+    for (k, ((u, m), v)) in direction.iter_mut().zip(m).zip(v).enumerate() {
+        let g = g.wide(k) * scale;
+        *m = *m * spec.beta1 + g * (1.0 - spec.beta1);
+        *v = *v * spec.beta2 + g * g * (1.0 - spec.beta2);
+        let root = (*v * by.second.recip()).sqrt() + eps;
+        *u = if root.is_zero() { 0.0 } else { (*m * by.first.recip()).ratio(root) };
+    }
+}
+
+impl Optimizer for Adam {
+    fn kind(&self) -> OptimizerKind {
+        OptimizerKind::Other
+    }
+
+    fn own_norm(&self) -> &dyn Norm {
+        &*self.own_norm
+    }
+
+    fn direction(&mut self, _theta: &[f64], gradient: GradedView<'_>, buffer: &mut [f64]) -> Steepest {
+        self.t += 1;
+        let by = self.correction();
+        let factor = gradient.scale().value();
+        let plain = gradient.as_plain().filter(|values| {
+            let is_zero = vector::max_abs(values) == 0.0;
+            is_zero || ((SMALLEST..LARGEST).contains(&factor) && is_moderate(values, factor))
+        });
+        if plain.is_none() {
+            self.widen();
+        }
+        let mut keep_plain = true;
+        match (&mut self.moments, plain) {
+            (Moments::Plain { m, v }, Some(values)) => {
+                let factor = if factor.is_finite() { factor } else { 0.0 };
+                keep_plain = plain_pass(self.spec, by, (values, factor), m, v, buffer);
+            }
+            (Moments::Wide { m, v }, _) => wide_pass(self.spec, by, gradient, m, v, buffer),
+            (Moments::Plain { .. }, None) => {}
+        }
+        if !keep_plain {
+            self.widen();
+        }
+        Steepest::written(self.own_norm.dual(gradient))
+    }
+
+    fn save(&self, state: &mut SavedState) {
+        state.put_counter("adam/t", self.t);
+        let wide: [Vec<Wide>; 2] = match &self.moments {
+            Moments::Plain { m, v } => [m, v].map(|x| x.iter().map(|&x| Wide::new(x, 0)).collect()),
+            Moments::Wide { m, v } => [m.clone(), v.clone()],
+        };
+        for (name, numbers) in ["m", "v"].iter().zip(&wide) {
+            let mantissas: Vec<f64> = numbers.iter().map(|x| x.mantissa()).collect();
+            // exponents are far below 2^53, so a double holds them exactly
+            let exponents: Vec<f64> = numbers.iter().map(|x| x.exponent() as f64).collect();
+            state.put(&format!("adam/{name}"), &mantissas);
+            state.put(&format!("adam/{name}/exponents"), &exponents);
+        }
+        state.put_counter("adam/wide", u64::from(matches!(self.moments, Moments::Wide { .. })));
+    }
+
+    fn restore(&mut self, state: &SavedState) -> Result<(), CoreError> {
+        self.t = state.counter("adam/t")?;
+        let dim = self.own_norm.dim();
+        let read = |name: &str| -> Result<Vec<Wide>, CoreError> {
+            let (mut mantissas, mut exponents) = (vec![0.0; dim], vec![0.0; dim]);
+            state.restore_into(&format!("adam/{name}"), &mut mantissas)?;
+            state.restore_into(&format!("adam/{name}/exponents"), &mut exponents)?;
+            Ok(mantissas.iter().zip(exponents).map(|(&m, e)| Wide::new(m, e as i64)).collect())
+        };
+        let (m, v) = (read("m")?, read("v")?);
+        self.moments = if state.counter("adam/wide")? == 1 {
+            Moments::Wide { m, v }
+        } else {
+            let plain = |x: Vec<Wide>| x.into_iter().map(Wide::value).collect();
+            Moments::Plain { m: plain(m), v: plain(v) }
+        };
+        Ok(())
+    }
+}
