@@ -65,7 +65,10 @@ pub struct Recorder<'a> {
     watcher: &'a dyn Watcher,
     started: Instant,
     told: Instant,
+    /// The last step that was accumulated: a switch sees its step twice, once from each optimiser.
+    last_step: Option<u64>,
     last_row: Option<u64>,
+    last_snapshot: Option<u64>,
     progress: Progress,
     left_out_noted: bool,
 }
@@ -211,7 +214,9 @@ impl<'a> Recorder<'a> {
             watcher: parts.watcher,
             started: Instant::now(),
             told: Instant::now(),
+            last_step: None,
             last_row: None,
+            last_snapshot: None,
             progress: Progress { test_accuracy: f64::NAN, own_margin: f64::NAN, ..Progress::default() },
             left_out_noted: false,
         })
@@ -236,6 +241,18 @@ impl<'a> Recorder<'a> {
     /// The file, for events and the end.
     pub const fn writer(&mut self) -> &mut TrajectoryWriter {
         &mut self.writer
+    }
+
+    /// Stores the parameters, once a step.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn snapshot(&mut self, step: u64, theta: &[f64]) -> Result<(), steepest_data::DataError> {
+        if self.last_snapshot == Some(step) {
+            return Ok(());
+        }
+        self.last_snapshot = Some(step);
+        self.writer.push_snapshot(step, theta)
     }
 
     /// The file, given up.
@@ -320,11 +337,16 @@ impl<'a> Recorder<'a> {
 
 impl Observer for Recorder<'_> {
     fn accumulate(&mut self, step: u64, at: &Evaluation<'_>, length: f64) -> ControlFlow<StopReason> {
-        self.running.flow_time = self.running.flow_time.plus(self.running.pending);
+        let is_again = self.last_step == Some(step);
+        self.last_step = Some(step);
+        if !is_again {
+            // the step that was pending has been taken
+            self.running.flow_time = self.running.flow_time.plus(self.running.pending);
+            self.running.near_ties += f64::from(at.near_ties);
+            self.running.steps_with_bands += f64::from(u8::from(at.n_bands > 1));
+        }
         self.running.pending = LogReal::from_value(length) / at.dual_norm;
         self.running.step_size = length;
-        self.running.near_ties += f64::from(at.near_ties);
-        self.running.steps_with_bands += f64::from(u8::from(at.n_bands > 1));
         if let Some(norm) = at.own_norm {
             self.follow(margin::geometric(self.loss.soft_margin(at.loss, self.n_train), norm, self.degree()));
         }
@@ -361,7 +383,7 @@ impl Observer for Recorder<'_> {
         let failed = |source: steepest_data::DataError| ObserverError { step, source: Box::new(source) };
         self.writer.push_row(step, &row, margins).map_err(failed)?;
         if self.snapshots.contains(&step) {
-            self.writer.push_snapshot(step, dynamics.theta()).map_err(failed)?;
+            self.snapshot(step, dynamics.theta()).map_err(failed)?;
         }
         self.writer.flush_if_due().map_err(failed)
     }

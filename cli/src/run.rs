@@ -69,9 +69,7 @@ pub fn describe_model(config: &RunConfig, built: &BuiltModel) -> String {
 /// say so.
 pub fn carry_out(
     run: &PlannedRun,
-    title: &str,
-    as_written: &str,
-    data: &DataNote<'_>,
+    experiment: &ExperimentNote<'_>,
     interrupted: &AtomicBool,
     watcher: &dyn Watcher,
 ) -> anyhow::Result<RunReport> {
@@ -82,7 +80,7 @@ pub fn carry_out(
     let own: Vec<NormSpec> = phases(config).iter().map(|p| own_norm(p.optimizer)).collect::<anyhow::Result<_>>()?;
     let norms = recorded_norms(&config.record, &own);
     let infos: Vec<NormLabel> = norms.iter().map(|n| n.label()).collect();
-    let header = header(run, title, as_written, &split, &built, data, metrics(&infos), &own[0].label());
+    let header = header(run, experiment, &split, &built, metrics(&infos), &own[0].label());
     let mut recorder = Recorder::new(RecorderParts {
         writer: TrajectoryWriter::create_over(&run.path, &header)?,
         model: &*built.model,
@@ -99,10 +97,14 @@ pub fn carry_out(
     close(config, &finished, recorder)
 }
 
-/// What a caption has to say about the data besides their own note.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DataNote<'a> {
-    /// Set where these data stand in for others.
+/// What the files of all runs of an experiment say of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ExperimentNote<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// Its text as written.
+    pub as_written: &'a str,
+    /// Set where its data stand in for others.
     pub stands_in_for: Option<&'a str>,
 }
 
@@ -159,15 +161,16 @@ fn go(
     for (k, phase) in phases.iter().enumerate() {
         let norm = own_norm(phase.optimizer)?;
         let optimizer = phase.optimizer.build(model.layout(), norm.build(model.layout())?);
-        let mut dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?;
+        let mut step = phase.step.build();
+        let dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?;
+        let mut dynamics = dynamics.with_own_norm_if(step.needs_own_norm());
         if k > 0 {
             own = norm.label();
             recorder.switch_to(own.clone());
-            recorder.writer().event(first_step, "switch", &format!("{} takes over", own.descent))?;
             switch_step = Some(first_step);
             stop = stop.past_event();
         }
-        outcome = train(&mut dynamics, &mut phase.step.build(), &mut stop, recorder, first_step)?;
+        outcome = train(&mut dynamics, &mut *step, &mut stop, recorder, first_step)?;
         theta = dynamics.into_theta();
         first_step = outcome.step;
         if outcome.reason != StopReason::Switch {
@@ -186,26 +189,24 @@ fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) ->
         ("status_text".to_owned(), Attribute::Text(outcome.reason.to_string())),
         ("steps_done".to_owned(), Attribute::Integer(outcome.step as i64)),
     ];
-    let events = [
-        ("separation_step", milestones.separation_step, "every training sample is classified rightly"),
+    let mut events = vec![
+        ("separation", milestones.separation_step, "every training sample is classified rightly".to_owned()),
         (
-            "theory_step",
+            "theory",
             milestones.theory_step,
-            "the sum of losses is below l(0): the theory of the soft margin applies",
+            "the sum of losses is below l(0): the theory of the soft margin applies".to_owned(),
         ),
-        ("switch_step", *switch_step, ""),
+        ("switch", *switch_step, format!("from here on {}", own.descent)),
     ];
-    for (name, step, text) in events {
+    events.sort_by_key(|(_, step, _)| *step);
+    for (kind, step, text) in events {
         let Some(step) = step else { continue };
-        attributes.push((name.to_owned(), Attribute::Integer(step as i64)));
-        if !text.is_empty() {
-            recorder.writer().event(step, name.trim_end_matches("_step"), text)?;
-        }
+        attributes.push((format!("{kind}_step"), Attribute::Integer(step as i64)));
+        recorder.writer().event(step, kind, &text)?;
     }
-    let writer = recorder.writer();
-    writer.event(outcome.step, outcome.reason.name(), &outcome.reason.to_string())?;
+    recorder.writer().event(outcome.step, outcome.reason.name(), &outcome.reason.to_string())?;
     if !matches!(outcome.reason, StopReason::NonFinite { .. }) {
-        writer.push_snapshot(outcome.step, theta)?;
+        recorder.snapshot(outcome.step, theta)?;
     }
     let mut writer = recorder.into_writer();
     if outcome.reason == StopReason::Interrupted {
@@ -230,11 +231,9 @@ fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) ->
 
 fn header(
     run: &PlannedRun,
-    title: &str,
-    as_written: &str,
+    experiment: &ExperimentNote<'_>,
     split: &Split,
     built: &BuiltModel,
-    data: &DataNote<'_>,
     metrics: Vec<MetricInfo>,
     own: &NormLabel,
 ) -> Header {
@@ -258,17 +257,17 @@ fn header(
         ("majority_rate".to_owned(), Attribute::Number(split.train.labels().majority_rate())),
         ("steepest_version".to_owned(), text(env!("CARGO_PKG_VERSION"))),
     ];
-    if let Some(wanted) = data.stands_in_for {
+    if let Some(wanted) = experiment.stands_in_for {
         data_attributes.push(("stands_in_for".to_owned(), wanted.to_owned()));
         attributes.push(("stands_in_for".to_owned(), text(wanted)));
     }
     Header {
-        title: title.to_owned(),
+        title: experiment.title.to_owned(),
         metrics,
         n_samples: if config.record.samples { split.train.n_samples() } else { 0 },
         layout: built.model.layout().clone(),
         attributes,
-        config_as_written: as_written.to_owned(),
+        config_as_written: experiment.as_written.to_owned(),
         config_resolved: run.resolved.clone(),
         provenance: provenance(),
         train_indices: split.provenance.train_indices.clone(),

@@ -46,6 +46,8 @@ pub struct Evaluation<'a> {
     pub slope: LogReal,
     /// N*(grad L) in the optimiser's own norm.
     pub dual_norm: LogReal,
+    /// The model's degree of homogeneity.
+    pub degree: u32,
     /// N(theta) in the optimiser's own norm; `None` where it is too dear for every step.
     pub own_norm: Option<f64>,
     /// The direction's form, and what its map reported.

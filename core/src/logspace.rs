@@ -133,8 +133,13 @@ pub fn logistic_inverse(ln_s: f64) -> f64 {
 const LN_2_HIGH: f64 = std::f64::consts::LN_2;
 const LN_2_LOW: f64 = 2.319_046_813_846_3e-17;
 
-/// Writes e^x as m 2^k with m in [0.7, 1.5): exact to the rounding of x itself, for any x that is finite.
+/// Writes e^x as m 2^k with m in [0.7, 1.5): exact to the rounding of x itself. Beyond |x| = 2^52, where x itself does not know the mantissa,
+/// m is one and k the nearest, at most 2^60 in size.
 pub fn exp_split(x: f64) -> (f64, i64) {
+    const LARGEST: i64 = 1 << 60;
+    if x.abs() > (1_i64 << 52) as f64 {
+        return (1.0, ((x / LN_2_HIGH) as i64).clamp(-LARGEST, LARGEST));
+    }
     let k = (x / LN_2_HIGH).round();
     let rest = (-k).mul_add(LN_2_HIGH, x) - k * LN_2_LOW;
     (rest.exp(), k as i64)
@@ -182,6 +187,12 @@ mod tests {
         for q in [-700.0, -5.0, -0.5, 0.0, 0.3, 5.0, 36.0, 37.5, 100.0, 800.0, 1e6] {
             assert_relative_eq!(logistic_inverse(ln_logistic(q)), q, max_relative = 1e-12, epsilon = 1e-14);
         }
+    }
+
+    #[test]
+    fn exp_split_saturates() {
+        assert_eq!(exp_split(-1e300), (1.0, -(1 << 60)));
+        assert_eq!(exp_split(1e17).0, 1.0);
     }
 
     #[test]

@@ -10,6 +10,11 @@ pub trait StepLength: Debug + Send {
     /// What to do at this step, seeing the evaluation at the present point.
     fn at(&mut self, step: u64, at: &Evaluation<'_>) -> Step;
 
+    /// Whether this rule looks at N(theta) in the own norm, however dear that is.
+    fn needs_own_norm(&self) -> bool {
+        false
+    }
+
     /// Whether this rule may answer [`Step::RollBack`], so that states are worth keeping.
     fn rolls_back(&self) -> bool {
         false

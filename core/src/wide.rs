@@ -28,7 +28,7 @@ impl Wide {
     /// The number x 2^shift, for a finite x.
     pub fn new(x: f64, shift: i64) -> Self {
         let (mantissa, exponent) = split(x);
-        Self { mantissa, exponent: if mantissa == 0.0 { 0 } else { exponent + shift } }
+        Self { mantissa, exponent: if mantissa == 0.0 { 0 } else { exponent.saturating_add(shift) } }
     }
 
     /// From its parts as another one gave them.
@@ -76,7 +76,7 @@ impl Wide {
 
     /// self / other as a plain number.
     pub fn ratio(self, other: Self) -> f64 {
-        Self::new(self.mantissa / other.mantissa, self.exponent - other.exponent).value()
+        Self::new(self.mantissa / other.mantissa, self.exponent.saturating_sub(other.exponent)).value()
     }
 }
 
@@ -92,7 +92,7 @@ impl std::ops::Add for Wide {
             return self;
         }
         let (high, low) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
-        if high.exponent - low.exponent > INVISIBLE {
+        if high.exponent.saturating_sub(low.exponent) > INVISIBLE {
             return high;
         }
         Self::new(low.mantissa.mul_add(power_of_two(low.exponent - high.exponent), high.mantissa), high.exponent)
@@ -103,7 +103,7 @@ impl std::ops::Mul for Wide {
     type Output = Self;
 
     fn mul(self, other: Self) -> Self {
-        Self::new(self.mantissa * other.mantissa, self.exponent + other.exponent)
+        Self::new(self.mantissa * other.mantissa, self.exponent.saturating_add(other.exponent))
     }
 }
 

@@ -28,6 +28,7 @@
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "tests compare values that are exact"))]
 
 mod adam;
+mod adaptive;
 pub mod dynamics;
 mod error;
 mod momentum;
@@ -41,6 +42,7 @@ pub mod train;
 mod trainer;
 
 pub use adam::{Adam, AdamSpec};
+pub use adaptive::RaiseOrRollBack;
 pub use dynamics::Dense;
 pub use error::OptimError;
 pub use momentum::{MomentumDescent, MomentumSpec};

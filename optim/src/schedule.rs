@@ -15,6 +15,9 @@ pub enum StepScale {
     DualNorm,
     /// N*(grad L) / L: every step lowers ln L by about the same amount.
     DualNormOverLoss,
+    /// N(theta)^(1 - degree): the margins move by about the same amount in every step, since they grow as N(theta)^degree. Late in a run this
+    /// keeps a step from overshooting; at theta = 0 and degree above one it is infinite, and the run ends as diverged.
+    MarginPaced,
 }
 
 /// The schedule of a step length over steps t = 0, 1, ...
@@ -81,14 +84,31 @@ impl StepRule {
     }
 }
 
-impl StepLength for StepRule {
-    fn at(&mut self, step: u64, at: &Evaluation<'_>) -> Step {
+impl StepRule {
+    /// The step times e^`ln_factor`.
+    pub(crate) fn scaled(&self, step: u64, at: &Evaluation<'_>, ln_factor: f64) -> Step {
         let scale = match self.scale {
             StepScale::Normalized => LogReal::ONE,
             StepScale::DualNorm => at.dual_norm,
             StepScale::DualNormOverLoss => at.dual_norm / at.loss,
+            StepScale::MarginPaced => {
+                // asked for by needs_own_norm; NaN, and so an end, where a dynamics does not give it
+                let ln_norm = at.own_norm.map_or(f64::NAN, f64::ln);
+                let power = 1.0 - f64::from(at.degree);
+                if at.degree == 1 { LogReal::ONE } else { LogReal::from_ln(power * ln_norm) }
+            }
         };
-        Step::Advance((LogReal::from_ln(self.schedule.ln(step)) * scale).value())
+        Step::Advance((LogReal::from_ln(self.schedule.ln(step) + ln_factor) * scale).value())
+    }
+}
+
+impl StepLength for StepRule {
+    fn at(&mut self, step: u64, at: &Evaluation<'_>) -> Step {
+        self.scaled(step, at, 0.0)
+    }
+
+    fn needs_own_norm(&self) -> bool {
+        self.scale == StepScale::MarginPaced
     }
 
     fn save(&self, _state: &mut SavedState) {}
@@ -111,7 +131,8 @@ mod tests {
             loss: LogReal::from_ln(-1e5),
             slope: LogReal::from_ln(-1e5),
             dual_norm: LogReal::from_ln(-1e5 + 2.0),
-            own_norm: None,
+            degree: 3,
+            own_norm: Some(4.0),
             form: Form::Written,
             near_ties: 0,
             left_out: false,
@@ -133,6 +154,7 @@ mod tests {
             max_relative = 1e-11
         );
         assert_eq!(length(StepScale::DualNorm, constant, 9), 0.0);
+        assert_relative_eq!(length(StepScale::MarginPaced, constant, 9), 0.5 / 16.0, max_relative = 1e-14);
         assert_relative_eq!(
             length(StepScale::Normalized, Schedule::Power { size: 0.5, exponent: 0.5 }, 3),
             0.25,

@@ -132,13 +132,11 @@ impl Optimizer for Shampoo {
                 Ok(g) => block.direction(self.spec, g).ok(),
                 Err(_) => None,
             };
-            match direction {
-                Some(direction) => part.iter_mut().zip(&direction).for_each(|(u, d)| *u = *d),
-                None => {
-                    part.fill(f64::NAN);
-                    return Steepest::written(LogReal::from_ln(f64::NAN));
-                }
-            }
+            let Some(direction) = direction else {
+                part.fill(f64::NAN);
+                return Steepest::written(LogReal::from_ln(f64::NAN));
+            };
+            part.iter_mut().zip(&direction).for_each(|(u, d)| *u = *d);
         }
         Steepest { left_out: leading.left_out, ..Steepest::written(self.own_norm.dual(gradient)) }
     }

@@ -20,24 +20,28 @@ pub fn train(
     observer: &mut dyn Observer,
     first_step: u64,
 ) -> Result<Outcome, OptimError> {
-    let mut accepted = Accepted::new(&*step_length);
+    let mut saved = Accepted::new(&*step_length);
     let mut step = first_step;
     loop {
+        saved.before(dynamics);
         let at = dynamics.evaluate();
-        let mut ended = stop.check(step, &at);
-        let next = step_length.at(step, &at);
-        let length = match next {
+        let length = match step_length.at(step, &at) {
             Step::Advance(length) => length,
-            Step::RollBack => {
-                accepted.restore(dynamics)?;
+            Step::RollBack if step > first_step => {
+                saved.go_back(dynamics)?;
+                step -= 1;
                 continue;
             }
+            // there is nothing to go back to
+            Step::RollBack => f64::NAN,
         };
+        saved.accept();
+        let mut ended = stop.check(step, &at);
         if ended.is_none() && !length.is_finite() {
             ended = Some(StopReason::NonFinite { sample: None });
         }
-        if matches!(ended, Some(StopReason::NonFinite { .. })) {
-            return Ok(Outcome { step, reason: ended.unwrap_or(StopReason::NonFinite { sample: None }) });
+        if let Some(reason @ StopReason::NonFinite { .. }) = ended {
+            return Ok(Outcome { step, reason });
         }
         if let ControlFlow::Break(reason) = observer.accumulate(step, &at, length) {
             ended = ended.or(Some(reason));
@@ -48,7 +52,6 @@ pub fn train(
         if let Some(reason) = ended {
             return Ok(Outcome { step, reason });
         }
-        accepted.save(dynamics);
         if !dynamics.advance(length) {
             observer.record(step, dynamics)?;
             return Ok(Outcome { step, reason: StopReason::StepVanished });
@@ -57,25 +60,34 @@ pub fn train(
     }
 }
 
-/// The last accepted state, kept only for a rule that may go back to it.
+/// The state before the last accepted step's evaluation, so that the same direction is found again; kept only for a rule that may go back.
 struct Accepted {
-    state: Option<SavedState>,
+    /// At the last accepted point.
+    last: Option<SavedState>,
+    /// At the present point, which is not accepted yet.
+    present: SavedState,
 }
 
 impl Accepted {
     fn new(step_length: &dyn StepLength) -> Self {
-        Self { state: step_length.rolls_back().then(SavedState::default) }
+        Self { last: step_length.rolls_back().then(SavedState::default), present: SavedState::default() }
     }
 
-    fn save(&mut self, dynamics: &dyn Dynamics) {
-        if let Some(state) = &mut self.state {
-            dynamics.save(state);
+    fn before(&mut self, dynamics: &dyn Dynamics) {
+        if self.last.is_some() {
+            dynamics.save(&mut self.present);
         }
     }
 
-    fn restore(&self, dynamics: &mut dyn Dynamics) -> Result<(), OptimError> {
-        match &self.state {
-            Some(state) => Ok(dynamics.restore(state)?),
+    fn accept(&mut self) {
+        if let Some(last) = &mut self.last {
+            std::mem::swap(last, &mut self.present);
+        }
+    }
+
+    fn go_back(&self, dynamics: &mut dyn Dynamics) -> Result<(), OptimError> {
+        match &self.last {
+            Some(last) => Ok(dynamics.restore(last)?),
             None => Err(OptimError::Incomplete { what: "state to go back to", method: "StepLength::rolls_back" }),
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::dynamics::Dense;
 use crate::error::OptimError;
-use crate::schedule::StepRule;
 use crate::stop::{Milestones, Stop};
 use crate::train::train;
 use steepest_core::{
@@ -59,7 +58,7 @@ impl<'a> Trainer<'a> {
 
     /// With this step length.
     #[must_use]
-    pub fn step(mut self, rule: StepRule) -> Self {
+    pub fn step(mut self, rule: impl StepLength + 'static) -> Self {
         self.step = Some(Box::new(rule));
         self
     }
@@ -81,7 +80,8 @@ impl<'a> Trainer<'a> {
         let mut step = self.step.ok_or_else(|| missing("step length", "step"))?;
         let stop = self.stop.ok_or_else(|| missing("end", "until"))?;
         let mut stop = stop.with_theory_threshold(self.loss.theory_threshold(self.data.n_samples()));
-        let mut dynamics = Dense::new(self.model, self.data, self.loss, optimizer, theta)?;
+        let mut dynamics =
+            Dense::new(self.model, self.data, self.loss, optimizer, theta)?.with_own_norm_if(step.needs_own_norm());
         let outcome = train(&mut dynamics, &mut *step, &mut stop, observer, 0)?;
         let at = dynamics.evaluate();
         Ok(TrainedRun {

@@ -4,7 +4,6 @@ use super::run::carry_out_all;
 use crate::args::{ReproduceArgs, ScaleArg};
 use crate::output::{Failure, note};
 use steepest_cli::reproduce::{FIGURES, Figure, Scale};
-use steepest_cli::run::DataNote;
 use steepest_data::source::mnist_files::{default_folder, find_all};
 
 /// `steepest reproduce [FIGURE ...]`.
@@ -21,12 +20,11 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
             );
         }
         let config = figure.experiment(scale, fallback)?;
-        let data = DataNote { stands_in_for: fallback.then_some("MNIST") };
         let name = match args.scale {
             ScaleArg::Quick => format!("{}-quick", figure.name),
             ScaleArg::Default => figure.name.to_owned(),
         };
-        carry_out_all(config, &name, &args.how, data)?;
+        carry_out_all(config, &name, &args.how, fallback.then_some("MNIST"))?;
     }
     Ok(())
 }

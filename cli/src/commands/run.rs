@@ -3,15 +3,16 @@
 use crate::args::{HowArgs, RunArgs};
 use crate::output::{Failure, note, result};
 use crate::terminal::{Board, on_interrupt};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use rayon::prelude::*;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use steepest_cli::config::ExperimentConfig;
+use steepest_cli::config::{ExperimentConfig, RunConfig};
 use steepest_cli::experiment::{Experiment, PlannedRun};
 use steepest_cli::plots;
-use steepest_cli::run::{DataNote, RunReport, build_data, build_model, carry_out, describe_model};
+use steepest_cli::run::{ExperimentNote, RunReport, build_data, build_model, carry_out, describe_model, own_norm};
 use steepest_cli::summary;
+use steepest_core::{Labels, ParameterLayout};
 
 /// Set once Ctrl-C was pressed.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         .map_err(|e| if args.set.is_empty() { e.context(format!("cannot understand {}", path.display())) } else { e })
         .map_err(Failure::Misunderstood)?;
     let name = path.file_stem().map_or_else(|| "experiment".to_owned(), |s| s.to_string_lossy().into_owned());
-    carry_out_all(config, &name, &args.how, DataNote::default())
+    carry_out_all(config, &name, &args.how, None)
 }
 
 /// Plans an experiment, carries its missing runs out, draws its figure, and says what happened.
@@ -36,7 +37,7 @@ pub(crate) fn carry_out_all(
     config: ExperimentConfig,
     name: &str,
     how: &HowArgs,
-    data: DataNote<'_>,
+    stands_in_for: Option<&str>,
 ) -> Result<(), Failure> {
     let experiment = Experiment::plan(config, &how.out, name, how.force)?;
     describe(&experiment)?;
@@ -45,7 +46,7 @@ pub(crate) fn carry_out_all(
     if done > 0 {
         note(&format!("  {done} of {} runs are there already, finished and identical", experiment.runs.len()));
     }
-    let reports = in_parallel(&experiment, &missing, how.jobs, data)?;
+    let reports = in_parallel(&experiment, &missing, how.jobs, stands_in_for)?;
     if !reports.is_empty() {
         note(&summary::table(&reports));
     }
@@ -68,16 +69,25 @@ fn describe(experiment: &Experiment) -> Result<(), Failure> {
     let split = build_data(&first.config)?;
     let built = build_model(&first.config, &split).map_err(Failure::Misunderstood)?;
     for run in &experiment.runs {
-        if !run.config.loss.build().accepts(split.train.labels()) {
-            let (name, loss) = (&run.config.name, run.config.loss.describe());
-            let text = "exponential and logistic are for two classes labelled -1 and +1, cross_entropy is for several";
-            return Err(Failure::misunderstood(format!(
-                "run \"{name}\": the loss {loss} does not fit the data: {text}"
-            )));
-        }
+        check_fit(&run.config, split.train.labels(), built.model.layout()).map_err(Failure::Misunderstood)?;
     }
     let facts = [&split.provenance.note, &describe_model(&first.config, &built), &first.config.loss.describe()];
     note(&format!("{} · {}", experiment.title, facts.map(String::as_str).join(" · ")));
+    Ok(())
+}
+
+/// Notices a loss or a norm that does not fit, before any file is made. A run with a model of its own is checked again when it starts.
+fn check_fit(config: &RunConfig, labels: &Labels, layout: &ParameterLayout) -> anyhow::Result<()> {
+    let run = || format!("run \"{}\"", config.name);
+    if !config.loss.build().accepts(labels) {
+        let loss = config.loss.describe();
+        let text = "exponential and logistic are for two classes labelled -1 and +1, cross_entropy is for several";
+        bail!("{}: the loss {loss} does not fit the data: {text}", run());
+    }
+    let own = std::iter::once(&config.optimizer).chain(config.switch.as_ref().map(|s| &s.optimizer)).map(own_norm);
+    for norm in own.collect::<anyhow::Result<Vec<_>>>()?.iter().chain(&config.record.norms) {
+        norm.build(layout).with_context(|| format!("{}: the norm {} cannot be built", run(), norm.label().name))?;
+    }
     Ok(())
 }
 
@@ -85,7 +95,7 @@ fn in_parallel(
     experiment: &Experiment,
     missing: &[&PlannedRun],
     jobs: Option<usize>,
-    data: DataNote<'_>,
+    stands_in_for: Option<&str>,
 ) -> Result<Vec<RunReport>, Failure> {
     if missing.is_empty() {
         return Ok(Vec::new());
@@ -96,12 +106,13 @@ fn in_parallel(
         jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)).max(1);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start the worker threads")?;
     let failed = Mutex::new(None);
+    let about = ExperimentNote { title: &experiment.title, as_written: &experiment.as_written, stands_in_for };
     let one = |(k, run): (usize, &&PlannedRun)| -> Option<RunReport> {
         if INTERRUPTED.load(Ordering::Relaxed) || failed.lock().is_ok_and(|f| f.is_some()) {
             return None;
         }
         let bar = board.bar(k);
-        let outcome = carry_out(run, &experiment.title, &experiment.as_written, &data, &INTERRUPTED, &bar)
+        let outcome = carry_out(run, &about, &INTERRUPTED, &bar)
             .with_context(|| format!("run \"{}\", seed {}", run.config.name, run.config.seed));
         match outcome {
             Ok(report) => {

@@ -102,7 +102,7 @@ impl Graded {
         let (factor, shift) = logspace::exp_split(distance);
         let factor = factor * weight;
         for (k, (value, exponent)) in self.values.iter_mut().zip(&mut self.exponents).enumerate() {
-            let added = Wide::new(g.values[k] * factor, shift + g.exponents.map_or(0, |e| e[k]));
+            let added = Wide::new(g.values[k] * factor, shift.saturating_add(g.exponents.map_or(0, |e| e[k])));
             let sum = Wide::from_parts(*value, *exponent) + added;
             (*value, *exponent) = (sum.mantissa(), sum.exponent());
         }

@@ -25,6 +25,8 @@ pub struct Dense<'a> {
     gradient: Graded,
     band_gradient: Vec<f64>,
     direction: Vec<f64>,
+    /// Whether N(theta) is wanted at every step, however dear.
+    always_own_norm: bool,
     /// N(theta) if the last update left it.
     own_norm: Option<f64>,
     found: Option<Found>,
@@ -80,6 +82,7 @@ impl<'a> Dense<'a> {
             gradient: Graded::zeros(p),
             band_gradient: Vec::new(),
             direction: vec![0.0; p],
+            always_own_norm: false,
             own_norm: None,
             found: None,
             model,
@@ -88,6 +91,13 @@ impl<'a> Dense<'a> {
             optimizer,
             theta,
         })
+    }
+
+    /// With N(theta) in the own norm at every step, for a step length that looks at it.
+    #[must_use]
+    pub fn with_own_norm_if(mut self, needed: bool) -> Self {
+        self.always_own_norm = needed;
+        self
     }
 
     /// The parameters, given up.
@@ -112,9 +122,9 @@ impl<'a> Dense<'a> {
             self.first_band_that_matters();
         }
         let steepest = self.optimizer.direction(&self.theta, self.gradient.view(), &mut self.direction);
-        let own_norm = self
-            .own_norm
-            .or_else(|| self.optimizer.own_norm().fold().map(|_| self.optimizer.own_norm().value(&self.theta)));
+        let norm = self.optimizer.own_norm();
+        let wanted = norm.fold().is_some() || self.always_own_norm;
+        let own_norm = self.own_norm.or_else(|| wanted.then(|| norm.value(&self.theta)));
         Found { value, steepest, own_norm }
     }
 
@@ -171,6 +181,7 @@ impl Dynamics for Dense<'_> {
             loss: found.value.loss,
             slope: found.value.slope,
             dual_norm: found.steepest.dual,
+            degree: self.model.degree().get(),
             own_norm: found.own_norm,
             form: found.steepest.form,
             near_ties: found.steepest.near_ties,
