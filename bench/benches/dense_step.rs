@@ -9,7 +9,7 @@ use rand_distr::StandardNormal;
 use steepest_bench::median_seconds_in_turn;
 use steepest_core::linalg::{Accumulate, backend, multiply_into};
 use steepest_core::loss::Logistic;
-use steepest_core::{Dataset, Dynamics, HomogeneousModel, Labels, Step, StepLength, Streams};
+use steepest_core::{Dataset, Dynamics, HomogeneousModel, Labels, Step, StepLength, Streams, memory};
 use steepest_models::{Activation, Mlp};
 use steepest_norms::NormSpec;
 use steepest_optim::{Dense, Schedule, SteepestDescent, StepRule, StepScale};
@@ -59,7 +59,15 @@ fn row(
         let Step::Advance(length) = rule.at(0, &dynamics.evaluate()) else { return };
         dynamics.advance(length);
     };
-    let (mut forward, mut backward) = (Array2::zeros((n, width)), Array2::zeros((width, d)));
+    // in memory as the step has it
+    let matrix =
+        |rows, cols| Array2::from_shape_vec((rows, cols), memory::zeros(rows * cols)).expect("rows x cols entries");
+    let (mut forward, mut backward) = (matrix(n, width), matrix(width, d));
+    let weights = {
+        let mut copy = matrix(width, d);
+        copy.assign(&weights);
+        copy
+    };
     let cotangent = normal(n, width, "cotangent");
     let mut products = || {
         multiply_into(Accumulate::Replace, data.inputs(), weights.t(), forward.view_mut());

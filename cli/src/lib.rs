@@ -1,4 +1,4 @@
-//! The library behind the program `steepest`: it composes a configuration into runs and figures, and holds the threads.
+//! The library behind the program `steepest`: it composes a configuration into runs and figures. The threads are in the program.
 //!
 //! [`config`] is exactly what an experiment file may say; [`experiment`] makes runs of it; [`run`] carries one out and [`recorder`] writes
 //! its rows; [`plots`] draws figures from stored files only.

@@ -1,13 +1,11 @@
 //! The only place that prints: text for people goes to standard error, results that a script may want to standard output.
 
-#![expect(clippy::print_stderr, reason = "the output module")]
-
 use std::io::Write;
 use std::process::ExitCode;
 
-/// A line for people.
+/// A line for people. Where nobody listens any more the work goes on.
 pub(crate) fn note(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A result. A closed pipe ends the program quietly: whoever reads has seen enough.
@@ -32,7 +30,12 @@ pub(crate) enum Failure {
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
-        if error.is::<steepest_cli::error::ConfigError>() { Self::Misunderstood(error) } else { Self::Failed(error) }
+        let out_of_range = matches!(error.downcast_ref(), Some(steepest_data::DataError::Field { .. }));
+        if out_of_range || error.is::<steepest_cli::error::ConfigError>() {
+            Self::Misunderstood(error)
+        } else {
+            Self::Failed(error)
+        }
     }
 }
 
@@ -48,18 +51,18 @@ impl Failure {
             Self::Failed(error) => (error, 1),
             Self::Misunderstood(error) => (error, 2),
             Self::Interrupted => {
-                eprintln!(
-                    "interrupted; what was done is in the files, and the same command goes on with the runs that are missing"
+                note(
+                    "interrupted; what was done is in the files, and the same command goes on with the runs that are missing",
                 );
                 return ExitCode::from(130);
             }
         };
-        eprintln!("error: {error}");
+        note(&format!("error: {error}"));
         let mut last = error.to_string();
         for cause in error.chain().skip(1).map(ToString::to_string) {
             // a transparent error repeats its cause
             if !last.contains(&cause) {
-                eprintln!("  because: {cause}");
+                note(&format!("  because: {cause}"));
             }
             last = cause;
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use steepest_core::{HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
 use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
-use steepest_models::BuiltModel;
+use steepest_models::{BuiltModel, check_degree};
 use steepest_norms::{NormLabel, NormSpec};
 use steepest_optim::{Dense, Milestones, NormOf, OptimizerSpec, Stop, train};
 
@@ -40,13 +40,17 @@ pub fn build_data(config: &RunConfig) -> anyhow::Result<Split> {
     Ok(config.data.build(&Streams::new(config.seed))?)
 }
 
-/// Builds model and initial parameters of a run.
+/// Builds model and initial parameters of a run, and checks the degree of homogeneity there.
 ///
 /// # Errors
-/// If they fit no model.
+/// If they fit no model, or the model is not homogeneous.
 pub fn build_model(config: &RunConfig, split: &Split) -> anyhow::Result<BuiltModel> {
     let (d, k) = (split.train.n_features(), split.train.labels().n_outputs());
     let built = config.model.build(d, k, &Streams::new(config.seed));
+    let built = built.and_then(|built| {
+        check_degree(&*built.model, &built.theta, split.train.inputs())?;
+        Ok(built)
+    });
     built.with_context(|| format!("in [model] of run \"{}\"", config.name))
 }
 

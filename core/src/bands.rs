@@ -56,7 +56,7 @@ impl Bands {
     fn cut_spread(&mut self, ln_weights: &[f64], terms_per_sample: usize) {
         self.order.clear();
         self.order.extend((0..ln_weights.len()).filter(|&t| ln_weights[t] > f64::NEG_INFINITY));
-        self.order.sort_by(|&a, &b| ln_weights[b].total_cmp(&ln_weights[a]).then(a.cmp(&b)));
+        self.order.sort_unstable_by(|&a, &b| ln_weights[b].total_cmp(&ln_weights[a]).then(a.cmp(&b)));
         self.rows.clear();
         let mut start = 0;
         while start < self.order.len() {

@@ -21,6 +21,7 @@ pub mod linalg;
 pub mod logspace;
 pub mod loss;
 pub mod margin;
+pub mod memory;
 pub mod metric;
 pub mod model;
 pub mod norm;

@@ -67,6 +67,31 @@ pub enum DataError {
         /// Which are not there.
         missing: String,
     },
+    /// The four IDX files of another set, or some of them, are not there.
+    #[error(
+        "an IDX set needs four files in {folder}: {files} (each plain or .gz); missing there: {missing}; \
+         name the right folder with `--set data.folder=FOLDER`"
+    )]
+    MissingIdx {
+        /// Where they were looked for.
+        folder: PathBuf,
+        /// Their names.
+        files: String,
+        /// Which are not there.
+        missing: String,
+    },
+    /// A cell of a table that is not what its column must hold.
+    #[error("{path}, {place}: expected {expected}, found {found}")]
+    Cell {
+        /// The table.
+        path: PathBuf,
+        /// Where in it: `line 7, column 3 (\`age\`)`.
+        place: String,
+        /// What would be right.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// A download that failed.
     #[error("cannot fetch MNIST with `{tried}`: {reason}; put the four files into {folder} by hand instead: {files}")]
     Fetch {

@@ -60,6 +60,25 @@ pub enum ModelError {
     /// A degree of homogeneity beyond all use.
     #[error("the model's degree of homogeneity does not fit 32 bits")]
     DegreeOverflow,
+    /// A model that is not homogeneous, or not of the degree that it claims.
+    #[error(
+        "the model is not positively homogeneous of degree {degree}: f(2 theta)/f(theta) gives degree {measured:.6}, \
+         off by {scaling_error:.1e}, and Euler's identity <theta, grad f> = {degree} f is off by {euler_error:.1e} \
+         (relative); look for biases above the first layer, residual connections or normalisation"
+    )]
+    NotHomogeneous {
+        /// The degree that it claims.
+        degree: u32,
+        /// The degree measured.
+        measured: f64,
+        /// Relative error of f(2 theta) = 2^degree f(theta).
+        scaling_error: f64,
+        /// Relative error of Euler's identity.
+        euler_error: f64,
+    },
+    /// A model whose degree cannot be measured.
+    #[error("all outputs are zero at the initial parameters and at random ones: are all inputs zero?")]
+    AlwaysZero,
     /// Parameters that make no layout.
     #[error(transparent)]
     Core(#[from] CoreError),

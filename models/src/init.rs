@@ -17,6 +17,11 @@ use steepest_core::Streams;
 pub enum InitSpec {
     /// All zero: for the linear model, whose gradient at zero is not.
     Zero,
+    /// All equal to alpha: for diagonal networks. Neurons of a perceptron that begin alike stay alike.
+    Constant {
+        /// The value.
+        alpha: f64,
+    },
     /// U(-alpha/fan_in, alpha/fan_in): the law that the paper prints. With `coordinate`, the first layer's half-width is alpha/k', k'
     /// being its number of units.
     Uniform {
@@ -74,7 +79,8 @@ impl Initializer {
     pub fn new(law: InitSpec, sizes: Vec<usize>, streams: Streams) -> Result<Self, ModelError> {
         match law {
             InitSpec::Zero => {}
-            InitSpec::Uniform { alpha, .. }
+            InitSpec::Constant { alpha }
+            | InitSpec::Uniform { alpha, .. }
             | InitSpec::FanIn { alpha, .. }
             | InitSpec::Normal { alpha }
             | InitSpec::NormalSigns { alpha, .. } => {
@@ -92,10 +98,15 @@ impl Initializer {
 
     /// The initial weights of a layer, counted from one: outputs x inputs.
     pub fn layer(&self, layer: usize) -> Array2<f64> {
+        self.named(&format!("W{layer}"), layer)
+    }
+
+    /// The same for a block of another name, which draws from its own stream (`init/u`, ...): weights of a layer's shape and law.
+    pub(crate) fn named(&self, block: &str, layer: usize) -> Array2<f64> {
         let (rows, cols) = (self.sizes[layer], self.sizes[layer - 1]);
         let (first, last) = (layer == 1, layer + 1 == self.sizes.len());
         let (fan_in, units) = (cols as f64, rows as f64);
-        let mut rng = self.streams.stream(&format!("init/W{layer}"));
+        let mut rng = self.streams.stream(&format!("init/{block}"));
         let mut draw = |entry: &mut dyn FnMut(&mut ChaCha8Rng) -> f64| {
             Array2::from_shape_simple_fn((rows, cols), || entry(&mut rng))
         };
@@ -103,6 +114,7 @@ impl Initializer {
         let normal = |deviation: f64| move |rng: &mut ChaCha8Rng| deviation * rng.sample::<f64, _>(StandardNormal);
         match self.law {
             InitSpec::Zero => Array2::zeros((rows, cols)),
+            InitSpec::Constant { alpha } => Array2::from_elem((rows, cols), alpha),
             InitSpec::Uniform { alpha, coordinate } => {
                 draw(&mut uniform(alpha / if coordinate && first { units } else { fan_in }))
             }

@@ -1,5 +1,5 @@
-//! Models f(theta; x) that are positively homogeneous in their trained parameters: linear, and multilayer perceptrons without
-//! biases.
+//! Models f(theta; x) that are positively homogeneous in their trained parameters: linear, diagonal and deep linear networks, and
+//! multilayer perceptrons, with no bias or one in the first layer.
 //!
 //! Each file is one model; all of them are listed once, at the end of this one.
 //!
@@ -18,12 +18,16 @@
 //! ```
 
 mod activation;
+mod augmented;
+mod degree;
 mod error;
 pub mod init;
 #[macro_use]
 pub mod spec;
 
 pub use activation::Activation;
+pub use augmented::Augmented;
+pub use degree::{DEGREE_TOLERANCE, DegreeReport, check_degree};
 pub use error::ModelError;
 pub use init::{InitSpec, Initializer};
 pub use spec::{BuildModel, BuiltModel, ModelInfo};
@@ -31,5 +35,7 @@ pub use spec::{BuildModel, BuiltModel, ModelInfo};
 // The catalogue. A new model is one new file and one line here.
 models! {
     linear::LinearSpec as Linear,
+    diagonal::DiagonalSpec as Diagonal,
+    deep_linear::DeepLinearSpec as DeepLinear,
     mlp::MlpSpec as Mlp,
 }

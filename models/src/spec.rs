@@ -24,7 +24,7 @@ pub struct BuiltModel {
     pub model: Arc<dyn HomogeneousModel>,
     /// The initial trained parameters.
     pub theta: Vec<f64>,
-    /// d, the hidden widths, k.
+    /// d, the hidden widths, k; d + 1 where a constant input gives the first layer a bias.
     pub sizes: Vec<usize>,
 }
 
@@ -88,19 +88,36 @@ macro_rules! models {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, InitSpec, LinearSpec, MlpSpec, ModelSpec};
+    use crate::{DeepLinearSpec, DiagonalSpec, InitSpec, LinearSpec, MlpSpec, ModelSpec, catalogue, check_degree};
+    use ndarray::Array2;
     use steepest_core::laws;
+
+    fn mlp(frozen: Vec<usize>, first_layer_bias: Option<f64>) -> ModelSpec {
+        let (activation, init) = (crate::Activation::Relu, InitSpec::default());
+        ModelSpec::Mlp(MlpSpec { hidden: vec![5], activation, init, frozen, first_layer_bias })
+    }
 
     #[test]
     fn built_models_obey_the_laws_and_have_their_parameters() {
-        let mlp = |frozen| {
-            ModelSpec::Mlp(MlpSpec { hidden: vec![5], activation: Activation::Relu, init: InitSpec::default(), frozen })
-        };
-        for spec in [ModelSpec::Linear(LinearSpec { init: InitSpec::Zero }), mlp(vec![]), mlp(vec![2])] {
+        let deep = DeepLinearSpec { hidden: vec![3, 3], init: InitSpec::default(), frozen: vec![] };
+        let specs = [
+            ModelSpec::Linear(LinearSpec { init: InitSpec::Zero }),
+            ModelSpec::Diagonal(DiagonalSpec::default()),
+            ModelSpec::DeepLinear(deep),
+            mlp(vec![], None),
+            mlp(vec![2], None),
+            mlp(vec![], Some(1.0)),
+        ];
+        for spec in &specs {
             let built = spec.build(4, 1, &Streams::new(1)).unwrap();
-            assert_eq!(built.theta.len(), built.model.layout().len());
+            assert_eq!((built.theta.len(), built.model.n_inputs()), (built.model.layout().len(), 4));
             laws::check_model(&*built.model);
+            let inputs = Array2::from_shape_fn((6, 4), |(i, j)| (i as f64 - 2.5) * (j as f64 - 1.0) + 0.5);
+            let report = check_degree(&*built.model, &built.theta, inputs.view()).unwrap();
+            assert!((report.measured - f64::from(built.model.degree().get())).abs() < 1e-12, "{spec:?}: {report:?}");
         }
-        assert!(mlp(vec![3]).build(4, 1, &Streams::new(1)).is_err());
+        assert!(catalogue().iter().all(|info| specs.iter().any(|spec| spec.info() == *info)), "every model is here");
+        assert!(mlp(vec![3], None).build(4, 1, &Streams::new(1)).is_err());
+        assert!(mlp(vec![], Some(0.0)).build(4, 1, &Streams::new(1)).is_err());
     }
 }

@@ -1,7 +1,5 @@
 use approx::relative_eq;
-use steepest_core::{
-    Dynamics, Evaluation, GradedView, HomogeneousModel, Norm, Optimizer, StepLength, logspace, margin,
-};
+use steepest_core::{Dynamics, Evaluation, GradedView, HomogeneousModel, Norm, StepLength, logspace, margin};
 use steepest_norms::NormSpec;
 use steepest_optim::{
     AdamSpec, Dense, MomentumSpec, NormOf, OptimizerSpec, Schedule, ShampooForm, ShampooSpec, SteepestSpec, StepRule,

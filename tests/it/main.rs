@@ -1,4 +1,23 @@
 //! The house's tests: one binary, one module a concern.
 
+// tells Clippy that helpers of tests may unwrap as tests may
+#![cfg(test)]
+
+/// A dense step allocates nothing once a run is under way.
+mod allocation;
+/// The same experiment gives the same bytes, however many runs go at a time.
+mod determinism;
+/// Every algorithm goes on below e^-745, where a double ends, as if nothing were there.
+mod exactness;
 /// Agreement with trajectories computed elsewhere, some in hundreds of digits.
 mod golden;
+/// The architecture, read from manifests and sources.
+mod layering;
+/// The laws of losses.
+mod laws;
+/// The program as somebody at a terminal, or a script, meets it.
+mod program;
+/// A trajectory opened by other people's tools.
+mod readers;
+/// The program, built once, and folders to try it in.
+mod workshop;

@@ -65,6 +65,11 @@ impl ExperimentConfig {
             set(&mut root, setting)?;
         }
         let head: Head = section("the top level", Value::Table(take(&mut root, &["title", "seeds"])), text, settings)?;
+        if head.seeds.is_empty() {
+            return Err(ConfigError::Shape {
+                what: "`seeds` is empty: write at least one, such as seeds = [0]".into(),
+            });
+        }
         let runs = take_runs(&mut root)?;
         let shared = take(&mut root, &SECTIONS);
         if let Some(key) = root.keys().next() {
@@ -147,6 +152,10 @@ fn resolve(
     let switch = run.remove("switch");
     let mut tables = shared.clone();
     merge(&mut tables, take(&mut run, &SECTIONS));
+    // the command line has the last word, also over what a run overrides
+    for setting in settings.iter().filter(|s| SECTIONS.contains(&s.key[0].as_str())) {
+        set(&mut tables, setting)?;
+    }
     if let Some(key) = run.keys().next() {
         let known: Vec<&str> = ["name", "switch"].into_iter().chain(SECTIONS).collect();
         return Err(explain(&format!("[[run]] \"{name}\""), key, &known, text, settings));

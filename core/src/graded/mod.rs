@@ -8,6 +8,7 @@
 
 use crate::error::CoreError;
 use crate::logspace::{self, LogReal};
+use crate::memory;
 use crate::state::SavedState;
 use crate::vector;
 use crate::wide::{Wide, split};
@@ -32,7 +33,7 @@ pub struct Graded {
 impl Graded {
     /// The zero vector of `len` entries.
     pub fn zeros(len: usize) -> Self {
-        Self { scale: LogReal::ONE, values: vec![0.0; len], exponents: Vec::new(), spread: false }
+        Self { scale: LogReal::ONE, values: memory::zeros(len), exponents: Vec::new(), spread: false }
     }
 
     /// Starts over as an ordinary vector of the given scale, whose values the caller overwrites.

@@ -3,7 +3,7 @@
 use rand::Rng;
 
 /// A whole number below `bound`, exactly uniform: words above the largest multiple of `bound` are drawn again.
-fn below<R: Rng>(rng: &mut R, bound: usize) -> usize {
+pub(super) fn below<R: Rng>(rng: &mut R, bound: usize) -> usize {
     let bound = bound as u64;
     let limit = u64::MAX - u64::MAX % bound;
     loop {

@@ -1,10 +1,11 @@
-//! MNIST, or any set in its four IDX files: two digits, pixels in [0, 1], labels +1 and -1.
+//! MNIST, or any set in its four IDX files: some digits, pixels in [0, 1], two of them labelled +1 and -1 and more as classes.
 
-use super::digits::{Images, TwoDigits, stored};
+use super::digits::{DigitDraw, Images, stored};
 use super::idx::{IdxArray, read_bytes};
 use super::mnist_files::{OFFICIAL_FILES, default_folder, find_all};
 use super::{Provenance, Split, fingerprint, sha256};
 use crate::error::DataError;
+use crate::spec::{BALANCED, BuildData, CLASSES, DIGITS, Entry, LABEL_NOISE, N_TRAIN};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -70,25 +71,36 @@ impl Mnist {
         self.checksums
     }
 
-    /// Draws training images of two digits; the test set is every official test image of them.
+    /// Draws training images of some digits; the test set is every official test image of them.
     ///
-    /// Inputs are pixel / 255 (n x 784); the first digit is labelled +1, the second -1. The draw is uniform without
-    /// replacement over the official training images of the two digits; the indices are places in the official files.
+    /// Inputs are pixel / 255 (n x 784), labels as [`DigitDraw`] says. The draw is uniform without replacement over the official
+    /// training images of the digits; the indices are places in the official files.
     ///
     /// # Errors
     /// [`DataError::Field`] if the digits or the number are impossible.
-    pub fn two_digits<R: Rng>(&self, request: &TwoDigits, rng: &mut R) -> Result<Split, DataError> {
+    pub fn draw<R: Rng>(&self, request: &DigitDraw, rng: &mut R) -> Result<Split, DataError> {
+        let (source, name) = self.names();
+        self.draw_as(source, &name, request, rng)
+    }
+
+    /// The same under a name of the caller's.
+    pub(super) fn draw_as<R: Rng>(
+        &self,
+        source: &str,
+        name: &str,
+        request: &DigitDraw,
+        rng: &mut R,
+    ) -> Result<Split, DataError> {
         let (train_images, test_images) = (self.train.view(), self.test.view());
         let drawn = request.draw(&train_images, 0, rng)?;
-        let available = train_images.of(request.digits).len();
-        let tested = test_images.of(request.digits);
-        let train = train_images.dataset(request.digits, &drawn)?;
-        let test = if tested.is_empty() { None } else { Some(test_images.dataset(request.digits, &tested)?) };
-        let (source, name) = self.names();
+        let available = train_images.of(&request.digits).len();
+        let tested = test_images.of(&request.digits);
+        let train = train_images.dataset(request, &drawn)?;
+        let test = if tested.is_empty() { None } else { Some(test_images.dataset(request, &tested)?) };
         let (versus, balanced) = (request.versus(), if request.balanced { ", balanced" } else { "" });
         let sizes = format!("{} of {available} training images{balanced}, {} test images", drawn.len(), tested.len());
         let provenance = Provenance {
-            source,
+            source: source.to_owned(),
             note: format!("{name} {versus}, {sizes}"),
             train_indices: stored(&drawn),
             test_indices: stored(&tested),
@@ -99,12 +111,12 @@ impl Mnist {
         Ok(Split { train, test, provenance })
     }
 
-    fn names(&self) -> (String, String) {
+    fn names(&self) -> (&'static str, String) {
         match self.checksums {
-            Checksums::Verified => ("mnist".into(), "MNIST".into()),
+            Checksums::Verified => ("mnist", "MNIST".into()),
             Checksums::Different => {
                 let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
-                ("idx".into(), format!("{name} (IDX files, not MNIST's)"))
+                ("idx", format!("{name} (IDX files, not MNIST's)"))
             }
         }
     }
@@ -129,42 +141,76 @@ impl Part {
 }
 
 /// What a configuration says of MNIST.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MnistSpec {
-    /// The two digits, labelled +1 and -1. Default `[3, 6]`.
-    pub digits: [u8; 2],
+    /// Two digits, labelled +1 and -1, or more, labelled as classes in this order. Default `[3, 6]`.
+    pub digits: Vec<u8>,
     /// Number of training images. Default 100.
     pub n_train: usize,
-    /// Draw `n_train / 2` of each digit. Default false.
+    /// Draw equally many of each digit. Default false.
     pub balanced: bool,
+    /// Label two digits as classes too. Default false.
+    pub classes: bool,
     /// Where the four files lie. Default [`default_folder`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
     /// Refuse files that are not MNIST's byte for byte. Default true; false for other sets in the same format.
     pub verify: bool,
+    /// The share of training labels that are flipped. Default 0.
+    pub label_noise: f64,
 }
 
 impl Default for MnistSpec {
     fn default() -> Self {
-        Self { digits: [3, 6], n_train: 100, balanced: false, folder: None, verify: true }
+        Self {
+            digits: vec![3, 6],
+            n_train: 100,
+            balanced: false,
+            classes: false,
+            folder: None,
+            verify: true,
+            label_noise: 0.0,
+        }
     }
 }
 
 impl MnistSpec {
     /// The digits and the size of the draw.
-    pub const fn request(&self) -> TwoDigits {
-        TwoDigits { digits: self.digits, n_train: self.n_train, balanced: self.balanced }
+    pub fn request(&self) -> DigitDraw {
+        let Self { digits, n_train, balanced, classes, .. } = self.clone();
+        DigitDraw { digits, n_train, balanced, classes }
+    }
+}
+
+impl BuildData for MnistSpec {
+    const ENTRY: Entry = Entry {
+        name: "mnist",
+        summary: "some digits of MNIST, pixels in [0, 1] (d = 784); tested on all official test images of them",
+        fields: &[
+            DIGITS,
+            N_TRAIN,
+            BALANCED,
+            CLASSES,
+            ("folder", "where the four IDX files lie (default $STEEPEST_DATASETS/mnist, else datasets/mnist)"),
+            ("verify", "refuse files that are not MNIST's; false for other sets in the same files (default true)"),
+            LABEL_NOISE,
+        ],
+    };
+
+    fn label_noise(&self) -> f64 {
+        self.label_noise
+    }
+
+    fn validate(&self) -> Result<(), DataError> {
+        self.request().validate()
     }
 
     /// Reads the files and draws from the stream `data`.
-    ///
-    /// # Errors
-    /// As [`Mnist::open`] and [`Mnist::two_digits`].
-    pub fn build(&self, streams: &Streams) -> Result<Split, DataError> {
-        self.request().validate()?;
+    fn clean(&self, streams: &Streams) -> Result<Split, DataError> {
+        self.validate()?;
         let folder = self.folder.clone().unwrap_or_else(default_folder);
-        Mnist::open(&folder, self.verify)?.two_digits(&self.request(), &mut streams.stream("data"))
+        Mnist::open(&folder, self.verify)?.draw(&self.request(), &mut streams.stream("data"))
     }
 }
 

@@ -23,7 +23,7 @@ fn write(folder: &Path, name: &str, axes: &[u32], values: &[u8]) {
 
 fn split(folder: &Path, seed: u64, n_train: usize) -> Split {
     let spec = MnistSpec { n_train, folder: Some(folder.into()), verify: false, ..MnistSpec::default() };
-    spec.build(&Streams::new(seed)).unwrap()
+    spec.clean(&Streams::new(seed)).unwrap()
 }
 
 fn refusal(folder: &Path) -> String {
@@ -83,6 +83,6 @@ fn files_that_do_not_fit_together_are_refused() {
 
 #[test]
 fn the_request_is_checked_before_the_files() {
-    let spec = MnistSpec { digits: [7, 7], folder: Some("no/such/folder".into()), ..MnistSpec::default() };
-    assert!(spec.build(&Streams::new(0)).unwrap_err().to_string().contains("`digits`"));
+    let spec = MnistSpec { digits: vec![7, 7], folder: Some("no/such/folder".into()), ..MnistSpec::default() };
+    assert!(spec.clean(&Streams::new(0)).unwrap_err().to_string().contains("`digits`"));
 }

@@ -1,21 +1,27 @@
 //! Where datasets come from: one file is one source, all of them give a [`Split`].
 //!
-//! Every draw is named and seeded: sources of images draw from the stream `data`, generators from `teacher`, `train` and
-//! `test`, so that the size of one set never changes another. Sets are nested: with everything else equal, the first rows
-//! of a larger training set are the smaller one (balanced draws excepted).
+//! Every draw is named and seeded: sources of images and tables draw from the stream `data`, generators from `teacher`, `train` and
+//! `test`, label noise from `noise`, so that the size of one set never changes another. Sets are nested: with everything else
+//! equal, the first rows of a larger training set are the smaller one (balanced draws excepted).
 
+pub mod clusters;
 mod digits;
 mod draw;
 pub mod fetch;
 pub mod idx;
+pub mod idx_set;
+pub mod known_margin;
 pub mod mnist;
 pub mod mnist_files;
+mod noise;
 pub mod separable;
+pub mod table;
 pub mod teacher;
 pub mod teacher_student;
 pub mod uci_digits;
 
-pub use digits::TwoDigits;
+pub use digits::DigitDraw;
+pub(crate) use noise::{check_share, flip};
 
 use crate::error::DataError;
 use ndarray::Array2;
@@ -40,7 +46,7 @@ pub struct Split {
 /// Where a [`Split`] came from, in enough detail to make it again and to see whether two runs had the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Provenance {
-    /// The source: `mnist`, `idx` (files in MNIST's format that are not MNIST), `uci_digits`, `teacher_student`, `separable`.
+    /// The source, as in `kind`; `idx` also for files read as MNIST that are not MNIST's.
     pub source: String,
     /// One line for captions: `MNIST 3 vs 6, 100 of 12049 training images, 1968 test images`.
     pub note: String,
@@ -50,7 +56,7 @@ pub struct Provenance {
     pub test_indices: Vec<u64>,
     /// SHA-256 of the training set, see [`fingerprint`].
     pub sha256: String,
-    /// Named arrays worth keeping: the teacher's weights.
+    /// Named arrays worth keeping: the teacher's weights, the direction of the maximum margin, the rows with flipped labels.
     pub arrays: Vec<(String, Array2<f64>)>,
     /// Whether this source stands in for another that was asked for. Sources leave it false; who substitutes sets it.
     pub is_fallback: bool,
@@ -96,20 +102,24 @@ pub(crate) fn check_range(
     Err(DataError::Field { field, expected, found: found.to_string() })
 }
 
-/// `54 % labelled +1`: the share that every accuracy is to be judged against.
-pub(crate) fn positive_share(data: &Dataset) -> String {
-    let positive = match data.labels() {
-        Labels::Binary(signs) => signs.iter().filter(|y| **y > 0.0).count(),
-        Labels::Classes { classes, .. } => classes.iter().filter(|c| **c == 1).count(),
-    };
-    format!("{:.0} % labelled +1", 100.0 * positive as f64 / data.n_samples() as f64)
+/// `54 % labelled +1`, or `35 % in the largest of 3 classes`: the share that every accuracy is to be judged against.
+pub(crate) fn share(data: &Dataset) -> String {
+    match data.labels() {
+        Labels::Binary(signs) => {
+            let positive = signs.iter().filter(|y| **y > 0.0).count();
+            format!("{:.0} % labelled +1", 100.0 * positive as f64 / data.n_samples() as f64)
+        }
+        labels @ Labels::Classes { n_classes, .. } => {
+            format!("{:.0} % in the largest of {n_classes} classes", 100.0 * labels.majority_rate())
+        }
+    }
 }
 
 /// `100 training points (54 % labelled +1), 2000 test points (49 % labelled +1)`.
 pub(crate) fn sizes(train: &Dataset, test: Option<&Dataset>) -> String {
-    let train = format!("{} training points ({})", train.n_samples(), positive_share(train));
+    let train = format!("{} training points ({})", train.n_samples(), share(train));
     match test {
-        Some(test) => format!("{train}, {} test points ({})", test.n_samples(), positive_share(test)),
+        Some(test) => format!("{train}, {} test points ({})", test.n_samples(), share(test)),
         None => format!("{train}, no test points"),
     }
 }

@@ -3,6 +3,7 @@
 use super::teacher::fill_normal;
 use super::{LARGEST_SET, Provenance, Split, check_range, fingerprint, sizes};
 use crate::error::DataError;
+use crate::spec::{BuildData, Entry, LABEL_NOISE};
 use ndarray::{Array1, Array2, ArrayRef1, Axis};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -23,20 +24,52 @@ pub struct SeparableSpec {
     pub n_inputs: usize,
     /// Smallest |<w*, x>|, from 0 to 3: the maximum l2 margin of a linear predictor is at least this. Default 0.1.
     pub gap: f64,
+    /// The share of training labels that are flipped. Default 0.
+    pub label_noise: f64,
 }
 
 impl Default for SeparableSpec {
     fn default() -> Self {
-        Self { n_train: 20, n_test: 0, n_inputs: 2, gap: 0.1 }
+        Self { n_train: 20, n_test: 0, n_inputs: 2, gap: 0.1, label_noise: 0.0 }
     }
 }
 
 impl SeparableSpec {
-    /// Checks sizes and gap.
-    ///
-    /// # Errors
-    /// [`DataError::Field`] names the field and its range.
-    pub fn validate(&self) -> Result<(), DataError> {
+    fn points<R: Rng>(&self, direction: &ArrayRef1<f64>, n: usize, rng: &mut R) -> Result<Dataset, DataError> {
+        let mut inputs = Array2::zeros((n, self.n_inputs));
+        let mut labels = vec![0.0; n];
+        for (mut x, label) in inputs.rows_mut().into_iter().zip(&mut labels) {
+            let along = loop {
+                fill_normal(&mut x, rng);
+                let along = inner(direction, &x);
+                if along.abs() >= self.gap {
+                    break along;
+                }
+            };
+            *label = along.signum();
+        }
+        Ok(Dataset::new(inputs, Labels::Binary(labels))?)
+    }
+}
+
+impl BuildData for SeparableSpec {
+    const ENTRY: Entry = Entry {
+        name: "separable",
+        summary: "x ~ N(0, I) at a known distance from a known hyperplane: linear, so that margins can be computed exactly",
+        fields: &[
+            ("n_train", "training points (default 20)"),
+            ("n_test", "test points, 0 for none (default 0)"),
+            ("n_inputs", "dimension d (default 2)"),
+            ("gap", "smallest |<w, x>|, 0 to 3: the l2 margin is at least this (default 0.1)"),
+            LABEL_NOISE,
+        ],
+    };
+
+    fn label_noise(&self) -> f64 {
+        self.label_noise
+    }
+
+    fn validate(&self) -> Result<(), DataError> {
         check_range("n_inputs", self.n_inputs, 1..=LARGEST_SET, "")?;
         let most = LARGEST_SET / self.n_inputs;
         check_range("n_train", self.n_train, 1..=most, " for this `n_inputs`")?;
@@ -50,10 +83,7 @@ impl SeparableSpec {
 
     /// Draws the direction w* (uniform on the unit sphere) from the stream `teacher`, the points from `train` and `test`.
     /// The direction is kept as the array `direction` (1 x d).
-    ///
-    /// # Errors
-    /// [`DataError::Field`] if a size or the gap is impossible.
-    pub fn build(&self, streams: &Streams) -> Result<Split, DataError> {
+    fn clean(&self, streams: &Streams) -> Result<Split, DataError> {
         self.validate()?;
         let direction = unit_vector(self.n_inputs, &mut streams.stream("teacher"));
         let train = self.points(&direction, self.n_train, &mut streams.stream("train"))?;
@@ -73,30 +103,14 @@ impl SeparableSpec {
         };
         Ok(Split { train, test, provenance })
     }
-
-    fn points<R: Rng>(&self, direction: &ArrayRef1<f64>, n: usize, rng: &mut R) -> Result<Dataset, DataError> {
-        let mut inputs = Array2::zeros((n, self.n_inputs));
-        let mut labels = vec![0.0; n];
-        for (mut x, label) in inputs.rows_mut().into_iter().zip(&mut labels) {
-            let along = loop {
-                fill_normal(&mut x, rng);
-                let along = inner(direction, &x);
-                if along.abs() >= self.gap {
-                    break along;
-                }
-            };
-            *label = along.signum();
-        }
-        Ok(Dataset::new(inputs, Labels::Binary(labels))?)
-    }
 }
 
 /// <a, b>, summed in order: the same on every machine, unlike a product by BLAS.
-fn inner(a: &ArrayRef1<f64>, b: &ArrayRef1<f64>) -> f64 {
+pub(super) fn inner(a: &ArrayRef1<f64>, b: &ArrayRef1<f64>) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn unit_vector<R: Rng>(n_inputs: usize, rng: &mut R) -> Array1<f64> {
+pub(super) fn unit_vector<R: Rng>(n_inputs: usize, rng: &mut R) -> Array1<f64> {
     let mut direction = Array1::zeros(n_inputs);
     loop {
         fill_normal(&mut direction, rng);
@@ -119,7 +133,7 @@ fn unit_vector<R: Rng>(n_inputs: usize, rng: &mut R) -> Array1<f64> {
 /// [`DataError::Field`] if a size is zero or beyond [`LARGEST_SET`].
 pub fn separable_gaussian(n_samples: usize, n_inputs: usize, seed: u64) -> Result<Dataset, DataError> {
     let spec = SeparableSpec { n_train: n_samples, n_inputs, ..SeparableSpec::default() };
-    Ok(spec.build(&Streams::new(seed))?.train)
+    Ok(spec.clean(&Streams::new(seed))?.train)
 }
 
 #[cfg(test)]
@@ -128,8 +142,8 @@ mod tests {
 
     #[test]
     fn the_direction_separates_with_the_gap() {
-        let spec = SeparableSpec { n_train: 50, n_test: 20, n_inputs: 5, gap: 1.0 };
-        let Split { train, test, provenance } = spec.build(&Streams::new(1)).unwrap();
+        let spec = SeparableSpec { n_train: 50, n_test: 20, n_inputs: 5, gap: 1.0, label_noise: 0.0 };
+        let Split { train, test, provenance } = spec.clean(&Streams::new(1)).unwrap();
         let direction = provenance.arrays[0].1.row(0).to_owned();
         assert!((inner(&direction, &direction) - 1.0).abs() < 1e-12);
         for data in [train, test.unwrap()] {

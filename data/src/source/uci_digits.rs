@@ -1,9 +1,10 @@
 //! The embedded 8x8 digits: 1797 images of the UCI set "Optical Recognition of Handwritten Digits" (E. Alpaydin and
 //! C. Kaynak, CC BY 4.0, doi:10.24432/C50P49), for whoever has no MNIST at hand.
 
-use super::digits::{Images, TwoDigits, stored};
+use super::digits::{DigitDraw, Images, stored};
 use super::{Provenance, Split, fingerprint};
 use crate::error::DataError;
+use crate::spec::{BALANCED, BuildData, CLASSES, DIGITS, Entry, LABEL_NOISE, N_TRAIN};
 use flate2::read::GzDecoder;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -53,21 +54,20 @@ impl UciDigits {
         Ok(Self { pixels, labels })
     }
 
-    /// Draws training images of two digits; the test set is the rest of their images, in file order.
+    /// Draws training images of some digits; the test set is the rest of their images, in file order.
     ///
-    /// Inputs are pixel / 16 (n x 64); the first digit is labelled +1, the second -1. The indices are lines of the file,
-    /// counted from 0.
+    /// Inputs are pixel / 16 (n x 64), labels as [`DigitDraw`] says. The indices are lines of the file, counted from 0.
     ///
     /// # Errors
     /// [`DataError::Field`] if the digits or the number are impossible; at least one image must be left for the test.
-    pub fn two_digits<R: Rng>(&self, request: &TwoDigits, rng: &mut R) -> Result<Split, DataError> {
+    pub fn draw<R: Rng>(&self, request: &DigitDraw, rng: &mut R) -> Result<Split, DataError> {
         let white = f64::from(WHITE);
         let images = Images { pixels: &self.pixels, labels: &self.labels, n_pixels: N_PIXELS, white };
         let drawn = request.draw(&images, 1, rng)?;
-        let all = images.of(request.digits);
+        let all = images.of(&request.digits);
         let rest: Vec<usize> = all.iter().copied().filter(|index| !drawn.contains(index)).collect();
-        let train = images.dataset(request.digits, &drawn)?;
-        let test = images.dataset(request.digits, &rest)?;
+        let train = images.dataset(request, &drawn)?;
+        let test = images.dataset(request, &rest)?;
         let (versus, balanced) = (request.versus(), if request.balanced { ", balanced" } else { "" });
         let sizes =
             format!("{} of {} images for training{balanced}, {} for testing", drawn.len(), all.len(), rest.len());
@@ -85,35 +85,53 @@ impl UciDigits {
 }
 
 /// What a configuration says of the embedded digits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UciDigitsSpec {
-    /// The two digits, labelled +1 and -1. Default `[3, 6]`.
-    pub digits: [u8; 2],
+    /// Two digits, labelled +1 and -1, or more, labelled as classes in this order. Default `[3, 6]`.
+    pub digits: Vec<u8>,
     /// Number of training images. Default 100.
     pub n_train: usize,
-    /// Draw `n_train / 2` of each digit. Default false.
+    /// Draw equally many of each digit. Default false.
     pub balanced: bool,
+    /// Label two digits as classes too. Default false.
+    pub classes: bool,
+    /// The share of training labels that are flipped. Default 0.
+    pub label_noise: f64,
 }
 
 impl Default for UciDigitsSpec {
     fn default() -> Self {
-        Self { digits: [3, 6], n_train: 100, balanced: false }
+        Self { digits: vec![3, 6], n_train: 100, balanced: false, classes: false, label_noise: 0.0 }
     }
 }
 
 impl UciDigitsSpec {
     /// The digits and the size of the draw.
-    pub const fn request(&self) -> TwoDigits {
-        TwoDigits { digits: self.digits, n_train: self.n_train, balanced: self.balanced }
+    pub fn request(&self) -> DigitDraw {
+        let Self { digits, n_train, balanced, classes, .. } = self.clone();
+        DigitDraw { digits, n_train, balanced, classes }
+    }
+}
+
+impl BuildData for UciDigitsSpec {
+    const ENTRY: Entry = Entry {
+        name: "uci_digits",
+        summary: "some of the 8x8 digits that come with the program (d = 64): small, easy, needs no download",
+        fields: &[DIGITS, N_TRAIN, BALANCED, CLASSES, LABEL_NOISE],
+    };
+
+    fn label_noise(&self) -> f64 {
+        self.label_noise
+    }
+
+    fn validate(&self) -> Result<(), DataError> {
+        self.request().validate()
     }
 
     /// Draws from the stream `data`.
-    ///
-    /// # Errors
-    /// As [`UciDigits::two_digits`].
-    pub fn build(&self, streams: &Streams) -> Result<Split, DataError> {
-        UciDigits::open()?.two_digits(&self.request(), &mut streams.stream("data"))
+    fn clean(&self, streams: &Streams) -> Result<Split, DataError> {
+        UciDigits::open()?.draw(&self.request(), &mut streams.stream("data"))
     }
 }
 
@@ -123,7 +141,7 @@ mod tests {
     use crate::source::sha256;
 
     fn build(seed: u64, n_train: usize) -> Result<Split, DataError> {
-        UciDigitsSpec { n_train, ..UciDigitsSpec::default() }.build(&Streams::new(seed))
+        UciDigitsSpec { n_train, ..UciDigitsSpec::default() }.clean(&Streams::new(seed))
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::error::OptimError;
 use ndarray::{Array2, s};
 use steepest_core::{
     Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, GradedView, HomogeneousModel, Labels, LogReal, Loss,
-    LossValue, Optimizer, SavedState, Steepest, Workspace,
+    LossValue, Optimizer, SavedState, Steepest, Workspace, memory,
 };
 
 /// theta as a flat vector; each step one forward pass, one backward pass (the bands of a graded gradient together cost one), one
@@ -81,7 +81,7 @@ impl<'a> Dense<'a> {
             bands: Bands::default(),
             gradient: Graded::zeros(p),
             band_gradient: Vec::new(),
-            direction: vec![0.0; p],
+            direction: memory::zeros(p),
             always_own_norm: false,
             own_norm: None,
             found: None,
@@ -89,7 +89,7 @@ impl<'a> Dense<'a> {
             data,
             loss,
             optimizer,
-            theta,
+            theta: memory::copied(&theta),
         })
     }
 
@@ -157,8 +157,8 @@ impl<'a> Dense<'a> {
         let (inputs, labels) = (self.data.inputs(), self.data.labels());
         let mut cotangent = self.cotangent.slice_mut(s![..band.rows.count(inputs.nrows()), ..]);
         self.loss.cotangent_into(labels, &self.ln_weights, &band, cotangent.view_mut());
-        if !overwrite {
-            self.band_gradient.resize(self.theta.len(), 0.0);
+        if !overwrite && self.band_gradient.is_empty() {
+            self.band_gradient = memory::zeros(self.theta.len());
         }
         let target = if overwrite { self.gradient.overwrite(band.scale) } else { &mut self.band_gradient };
         self.model.backward(&self.theta, inputs, band.rows, cotangent.view(), target, &mut self.work);

@@ -1,0 +1,52 @@
+//! Tests of the perceptrons.
+
+use super::*;
+use steepest_core::laws;
+
+#[test]
+fn perceptrons_obey_the_laws() {
+    let relu = Activation::Relu;
+    let leaky = Activation::LeakyRelu { slope: 0.2 };
+    let square = Activation::ReluPower { power: 2 };
+    for (hidden, k, phi, degree) in [
+        (vec![], 1, relu, 1),
+        (vec![], 3, relu, 1),
+        (vec![6], 1, relu, 2),
+        (vec![6], 3, leaky, 2),
+        (vec![5], 1, square, 3),
+        (vec![5, 4], 1, relu, 3),
+        (vec![5, 4], 2, Activation::Identity, 3),
+        (vec![4, 3], 1, square, 7),
+    ] {
+        let model = Mlp::new(5, &hidden, k, phi).unwrap();
+        assert_eq!(model.degree().get(), degree);
+        laws::check_model(&model);
+        if let Some(door) = model.linear_first_layer() {
+            laws::check_linear_first_layer(door);
+        }
+    }
+}
+
+#[test]
+fn frozen_layers_leave_the_parameters() {
+    let weights = |rows, cols| Array2::from_shape_fn((rows, cols), |(i, j)| ((3 * i + j) % 5) as f64 - 2.0);
+    let model = |frozen: Vec<usize>| {
+        let base = Mlp::new(4, &[6, 5], 1, Activation::Relu).unwrap();
+        let sizes = [4, 6, 5, 1];
+        base.with_frozen(frozen.into_iter().map(|l| (l, weights(sizes[l], sizes[l - 1]))))
+    };
+    for (frozen, degree, len, door) in [
+        (vec![3], 2, 54, true),
+        (vec![1], 2, 35, false),
+        (vec![2], 2, 29, true),
+        (vec![1, 2], 1, 5, false),
+        (vec![2, 3], 1, 24, true),
+    ] {
+        let model = model(frozen).unwrap();
+        assert_eq!((model.degree().get(), model.layout().len()), (degree, len));
+        assert_eq!(model.linear_first_layer().is_some(), door);
+        laws::check_model(&model);
+    }
+    assert!(matches!(model(vec![1, 2, 3]), Err(ModelError::NothingTrained { .. })));
+    assert!(matches!(Mlp::new(4, &[0], 1, Activation::Relu), Err(ModelError::EmptyLayer { layer: 1, .. })));
+}

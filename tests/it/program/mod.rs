@@ -1,0 +1,10 @@
+/// How a run can end besides by its last step: interrupted, diverged, or handed over to another optimiser.
+mod endings;
+/// What is there already, is there half, or is in the way.
+mod files;
+/// Requests that cannot be met: a sentence with a remedy, and the right exit code.
+mod requests;
+/// The small experiment, as somebody meets it who runs it for the first time.
+mod runs;
+/// `inspect`, `list`, `plot`, `completions`, `--help`.
+mod verbs;
