@@ -11,10 +11,10 @@ mod determinism;
 mod exactness;
 /// Agreement with trajectories computed elsewhere, some in hundreds of digits.
 mod golden;
-/// The architecture, read from manifests and sources.
-mod layering;
 /// The laws of losses.
 mod laws;
+/// The architecture, read from manifests and sources.
+mod layering;
 /// The program as somebody at a terminal, or a script, meets it.
 mod program;
 /// A trajectory opened by other people's tools.

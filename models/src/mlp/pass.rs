@@ -8,7 +8,13 @@ use steepest_core::{Rows, Workspace, vector};
 
 impl Mlp {
     /// From the pre-activations of layer 1, which are in the workspace, to the outputs.
-    pub(super) fn continue_forward(&self, theta: &[f64], n: usize, mut outputs: ArrayViewMut2<'_, f64>, work: &mut Workspace) {
+    pub(super) fn continue_forward(
+        &self,
+        theta: &[f64],
+        n: usize,
+        mut outputs: ArrayViewMut2<'_, f64>,
+        work: &mut Workspace,
+    ) {
         for layer in 1..self.n_layers() {
             let (below, above) = work.buffers().split_at_mut(layer * PER_LAYER);
             let [z, h, ..] = &mut below[(layer - 1) * PER_LAYER..] else { panic!("the workspace is another model's") };
