@@ -154,7 +154,7 @@ pub struct RecordSpec {
     /// Rows for each factor of ten in the number of steps after that; default 100.
     #[serde(default = "hundred")]
     pub per_decade: u64,
-    /// Steps at which the parameters are stored, besides the last; default [0].
+    /// Steps at which the parameters are stored, besides the last; default `[0]`.
     #[serde(default = "first_step")]
     pub snapshots: Vec<u64>,
     /// Whether the margin of each sample is stored in every row; default true.

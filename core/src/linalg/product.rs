@@ -1,5 +1,6 @@
 //! Matrix products.
 
+#[cfg(feature = "linalg")]
 use super::backend::{Backend, current};
 use crate::vector;
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -25,21 +26,18 @@ pub fn multiply_into(
 ) {
     let ((m, k), (l, n)) = (a.dim(), b.dim());
     assert!(k == l && c.dim() == (m, n), "product of {m} x {k} and {l} x {n} into {:?}", c.dim());
-    match current() {
-        #[cfg(feature = "linalg")]
-        Backend::Faer => {
-            use super::faer_view::{borrow, borrow_mut};
-            let accumulate = match accumulate {
-                Accumulate::Replace => faer::Accum::Replace,
-                Accumulate::Add => faer::Accum::Add,
-            };
-            faer::linalg::matmul::matmul(borrow_mut(&mut c), accumulate, borrow(&a), borrow(&b), 1.0, faer::Par::Seq);
-        }
-        _ => {
-            let beta = f64::from(u8::from(accumulate == Accumulate::Add));
-            ndarray::linalg::general_mat_mul(1.0, &a, &b, beta, &mut c);
-        }
+    #[cfg(feature = "linalg")]
+    if current() == Backend::Faer {
+        use super::faer_view::{borrow, borrow_mut};
+        let accumulate = match accumulate {
+            Accumulate::Replace => faer::Accum::Replace,
+            Accumulate::Add => faer::Accum::Add,
+        };
+        faer::linalg::matmul::matmul(borrow_mut(&mut c), accumulate, borrow(&a), borrow(&b), 1.0, faer::Par::Seq);
+        return;
     }
+    let beta = f64::from(u8::from(accumulate == Accumulate::Add));
+    ndarray::linalg::general_mat_mul(1.0, &a, &b, beta, &mut c);
 }
 
 /// y = A x for a row-major A (m x n): one dot product a row.
