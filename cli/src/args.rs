@@ -146,7 +146,7 @@ pub(crate) struct InspectArgs {
     /// A second one, to compare with
     pub(crate) other: Option<PathBuf>,
     /// As JSON on standard output, for scripts
-    #[arg(long)]
+    #[arg(long, conflicts_with = "other")]
     pub(crate) json: bool,
     /// Print new rows until the run ends
     #[arg(long, conflicts_with_all = ["json", "other"])]

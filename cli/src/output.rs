@@ -8,12 +8,17 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// A result. A closed pipe ends the program quietly: whoever reads has seen enough.
+/// A result. A closed pipe ends the program quietly: whoever reads has seen enough. Anything else, such as a full disk, ends it loudly.
 pub(crate) fn result(text: &str) {
-    if writeln!(std::io::stdout(), "{text}").is_err() {
-        #[expect(clippy::exit, reason = "nobody is left to read an error")]
-        std::process::exit(0);
-    }
+    let Err(error) = writeln!(std::io::stdout(), "{text}") else { return };
+    let code = if error.kind() == std::io::ErrorKind::BrokenPipe {
+        0
+    } else {
+        note(&format!("error: cannot write to standard output\n  because: {error}"));
+        1
+    };
+    #[expect(clippy::exit, reason = "nobody is left to hand a result to")]
+    std::process::exit(code);
 }
 
 /// Why the program ends with another code than zero.

@@ -202,6 +202,10 @@ fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) ->
         ),
         ("switch", *switch_step, format!("from here on {}", own.descent)),
     ];
+    if switch_step.is_some() {
+        attributes.push(("norm_after_switch".to_owned(), Attribute::Text(own.name.clone())));
+        attributes.push(("descent_after_switch".to_owned(), Attribute::Text(own.descent.to_owned())));
+    }
     events.sort_by_key(|(_, step, _)| *step);
     for (kind, step, text) in events {
         let Some(step) = step else { continue };

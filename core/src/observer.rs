@@ -106,8 +106,8 @@ impl fmt::Display for StopReason {
                 write!(f, "no bit of theta moves any more: the step is below the resolution of the parameters")
             }
             Self::GradientVanished => write!(f, "the gradient is exactly zero"),
-            Self::NonFinite { sample: Some(i) } => write!(f, "diverged: the margin of sample {i} is not finite"),
-            Self::NonFinite { sample: None } => write!(f, "diverged: the step or the loss is not finite"),
+            Self::NonFinite { sample: Some(i) } => write!(f, "the margin of sample {i} is not finite"),
+            Self::NonFinite { sample: None } => write!(f, "the step or the loss is not finite"),
             Self::Interrupted => write!(f, "interrupted"),
         }
     }
