@@ -41,6 +41,23 @@ fn exact_cancellation_leaves_room_for_the_next_band() {
 }
 
 #[test]
+fn zeros_beside_entries_that_are_all_tiny_stay_zero() {
+    let mut g = Graded::zeros(3);
+    g.overwrite(LogReal::ONE).fill(0.0);
+    g.add_band(LogReal::from_ln(-5000.0), &[0.0, 3.0, -4.0]);
+    let mut out = [1.0; 3];
+    g.view().leading_into(&mut out);
+    assert!(out[0] == 0.0 && out.iter().all(|v| v.is_finite()));
+    for (found, exact) in
+        [(g.view().sum_of_abs(), 7.0_f64), (g.view().euclidean_norm(), 5.0), (g.view().max_abs(), 4.0)]
+    {
+        assert_relative_eq!(found.ln(), exact.ln() - 5000.0, max_relative = 1e-15);
+    }
+    assert_relative_eq!(g.view().dot(&[9.0, 1.0, 1.0]).1.ln(), -5000.0, max_relative = 1e-15);
+    assert_eq!(g.view().arg_max_abs().map(|best| best.index), Some(2));
+}
+
+#[test]
 fn leading_part_says_what_it_left_out() {
     let g = two_bands();
     let mut out = [0.0; 3];

@@ -98,7 +98,7 @@ impl<'a> GradedView<'a> {
             return Some(ArgMax { index, near_ties: others as u32 });
         };
         let exponents = self.exponents.unwrap_or_default();
-        let visible = |k: usize| self.values[k].abs() * power_of_two(exponents[k].saturating_sub(top));
+        let visible = |k: usize| self.values[k].abs() * power_of_two(exponents[k].saturating_sub(top).min(0));
         let threshold = (0..self.len()).map(visible).fold(0.0, f64::max) * NEAR;
         let mut near = (0..self.len()).filter(|&k| visible(k) >= threshold);
         let index = near.next()?;
@@ -126,8 +126,12 @@ impl<'a> GradedView<'a> {
             None => self.scale * LogReal::from_value(vector::sum_of_abs(self.values)),
             Some(top) => {
                 let exponents = self.exponents.unwrap_or_default();
-                let sum: f64 =
-                    self.values.iter().zip(exponents).map(|(v, e)| v.abs() * power_of_two(e.saturating_sub(top))).sum();
+                let sum: f64 = self
+                    .values
+                    .iter()
+                    .zip(exponents)
+                    .map(|(v, e)| v.abs() * power_of_two(e.saturating_sub(top).min(0)))
+                    .sum();
                 self.scale * LogReal::from_value(sum) * LogReal::from_ln(logspace::ln_of_power_of_two(top))
             }
         }
@@ -144,8 +148,11 @@ impl<'a> GradedView<'a> {
             None => self.scale * LogReal::from_value(vector::euclidean_norm(self.values)),
             Some(top) => {
                 let exponents = self.exponents.unwrap_or_default();
-                let squares =
-                    self.values.iter().zip(exponents).map(|(v, e)| (v * power_of_two(e.saturating_sub(top))).powi(2));
+                let squares = self
+                    .values
+                    .iter()
+                    .zip(exponents)
+                    .map(|(v, e)| (v * power_of_two(e.saturating_sub(top).min(0))).powi(2));
                 let norm = squares.sum::<f64>().sqrt();
                 self.scale * LogReal::from_value(norm) * LogReal::from_ln(logspace::ln_of_power_of_two(top))
             }
@@ -163,7 +170,7 @@ impl<'a> GradedView<'a> {
         };
         let mut left_out = false;
         for ((out, &v), &e) in leading.iter_mut().zip(self.values).zip(exponents) {
-            *out = v * power_of_two(e.saturating_sub(top));
+            *out = v * power_of_two(e.saturating_sub(top).min(0));
             left_out |= *out == 0.0 && v != 0.0;
         }
         Leading { scale: self.scale * LogReal::from_ln(logspace::ln_of_power_of_two(top)), left_out }
@@ -192,7 +199,7 @@ impl<'a> GradedView<'a> {
             Some(top) => {
                 let exponents = self.exponents.unwrap_or_default();
                 let terms = self.values.iter().zip(exponents).zip(x);
-                (terms.map(|((v, e), x)| v * power_of_two(e.saturating_sub(top)) * x).sum(), top)
+                (terms.map(|((v, e), x)| v * power_of_two(e.saturating_sub(top).min(0)) * x).sum(), top)
             }
         };
         let magnitude =
