@@ -30,6 +30,7 @@ pub mod optimizer;
 pub mod seed;
 pub mod state;
 pub mod step;
+pub mod subdifferential;
 pub mod vector;
 mod wide;
 
@@ -49,4 +50,5 @@ pub use optimizer::{Optimizer, OptimizerKind};
 pub use seed::Streams;
 pub use state::SavedState;
 pub use step::{Step, StepLength};
+pub use subdifferential::{Multiples, Subdifferential};
 pub use wide::Wide;

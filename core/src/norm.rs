@@ -3,6 +3,7 @@
 use crate::graded::GradedView;
 use crate::logspace::LogReal;
 use crate::optimizer::OptimizerKind;
+use crate::subdifferential::Subdifferential;
 use crate::vector;
 use std::fmt::Debug;
 
@@ -59,6 +60,11 @@ pub trait Norm: Debug + Send + Sync {
         true
     }
 
+    /// The norm with projections on its subdifferentials, if they are known.
+    fn subdifferential(&self) -> Option<&dyn Subdifferential> {
+        None
+    }
+
     /// 1/2 N(x)^2 + 1/2 N*(v)^2 - <x, v> >= 0: zero exactly where v is in the subdifferential of 1/2 N^2 at x. One residual
     /// for every norm; not finite where N*(v)^2 overflows.
     fn fenchel_young_gap(&self, x: &[f64], v: &[f64]) -> f64 {
@@ -102,6 +108,10 @@ impl Norm for Box<dyn Norm> {
 
     fn sees_graded(&self) -> bool {
         (**self).sees_graded()
+    }
+
+    fn subdifferential(&self) -> Option<&dyn Subdifferential> {
+        (**self).subdifferential()
     }
 
     fn fenchel_young_gap(&self, x: &[f64], v: &[f64]) -> f64 {

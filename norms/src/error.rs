@@ -26,6 +26,16 @@ pub enum NormError {
         /// What would be right.
         expected: &'static str,
     },
+    /// A list that has not one entry for each block.
+    #[error("`{field}` has {found} entries, expected one for each of {expected} blocks")]
+    PerBlock {
+        /// The field of the norm's table.
+        field: &'static str,
+        /// Number of blocks.
+        expected: usize,
+        /// Entries in the list.
+        found: usize,
+    },
     /// A part whose norm has another dimension than its range.
     #[error("a part of {range} entries was given a norm on {dim}")]
     Dimension {

@@ -1,9 +1,12 @@
 //! The l1 norm: steepest descent in it is coordinate descent.
 
 use crate::error::NormError;
+use crate::multiples::of_lr;
 use crate::spec::{BuildNorm, NormInfo};
 use serde::{Deserialize, Serialize};
-use steepest_core::{Fold, Form, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest, vector};
+use steepest_core::{
+    Fold, Form, GradedView, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest, Subdifferential, vector,
+};
 
 /// N(x) = sum_k |x_k| on R^dim; N* = max_k |g_k|.
 ///
@@ -67,6 +70,16 @@ impl Norm for L1 {
 
     fn descent(&self) -> OptimizerKind {
         OptimizerKind::Coordinate
+    }
+
+    fn subdifferential(&self) -> Option<&dyn Subdifferential> {
+        Some(self)
+    }
+}
+
+impl Subdifferential for L1 {
+    fn multiples(&self, x: &[f64], target: &[f64], tolerance: f64) -> Box<dyn Multiples> {
+        of_lr(1.0, x, target, tolerance)
     }
 }
 

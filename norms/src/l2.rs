@@ -1,11 +1,14 @@
 //! The Euclidean norm: steepest descent in it is gradient descent.
 
 use crate::error::NormError;
+use crate::multiples::of_lr;
 use crate::spec::{BuildNorm, NormInfo};
 use serde::{Deserialize, Serialize};
-use steepest_core::{Fold, Form, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest, vector};
+use steepest_core::{
+    Fold, Form, GradedView, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest, Subdifferential, vector,
+};
 
-/// N(x) = |x|_2 on R^dim, its own dual.
+/// N(x) = |x|_2 on R^dim, its own dual. Of matrices it is the Frobenius norm, which has no other name here.
 ///
 /// Steepest direction: g / |g|_2, unique. Entries that are invisible beside the largest change neither the norm nor any entry of
 /// theta in its last bit, so the leading part of a graded gradient suffices. Subgradient: x / |x|_2. Two passes each.
@@ -72,6 +75,16 @@ impl Norm for L2 {
 
     fn descent(&self) -> OptimizerKind {
         OptimizerKind::Linear
+    }
+
+    fn subdifferential(&self) -> Option<&dyn Subdifferential> {
+        Some(self)
+    }
+}
+
+impl Subdifferential for L2 {
+    fn multiples(&self, x: &[f64], target: &[f64], tolerance: f64) -> Box<dyn Multiples> {
+        of_lr(2.0, x, target, tolerance)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Norms with their duals, steepest maps and subgradients.
 //!
-//! Each file is one norm. All of them are listed once, at the end of this one; the program's help, its `list` and the law tests are made
+//! Each file of a norm is one norm; the Frobenius norm is `l2`, and a norm of blocks is a [`Product`] of the blocks' norms. The others hold what
+//! they share: lists with exponents (`entries`), joins (`join`), rows and columns (`group`), singular values (`matrix`), and projections on
+//! subdifferentials (`multiples`). All norms are listed once, at the end of this one; the program's help, its `list` and the law tests are made
 //! from that list. There is no epsilon in any map: zero maps to zero, and a map that is not unique says which element it takes.
 //!
 //! ```
@@ -14,13 +16,27 @@
 //! assert!((step.dual.value() - 2.5).abs() < 1e-15); // <g, u> = |g|_1
 //! ```
 
+mod blocks;
+mod entries;
 mod error;
+pub mod graded_polar;
+mod group;
+mod join;
+#[cfg(feature = "linalg")]
+mod matrix;
+mod multiples;
+#[cfg(test)]
+mod oracle;
 mod product;
 #[macro_use]
 pub mod spec;
 
 pub use error::NormError;
-pub use product::MaxProduct;
+pub use group::Groups;
+pub use join::Join;
+#[cfg(feature = "linalg")]
+pub use matrix::RANK_CUT;
+pub use product::Product;
 pub use spec::{BuildNorm, NormInfo, NormLabel};
 
 // The catalogue. A new norm is one new file and one line here.
@@ -29,6 +45,18 @@ norms! {
     l2::L2Spec as L2,
     linf::LinfSpec as Linf,
     lp::LpSpec as Lp,
+    quadratic::QuadraticSpec as Quadratic,
+    mixed::MixedSpec as Mixed,
+    l1_to_l2::L1ToL2Spec as L1ToL2,
+    l2_to_linf::L2ToLinfSpec as L2ToLinf,
     #[cfg(feature = "linalg")]
     spectral::SpectralSpec as Spectral,
+    #[cfg(feature = "linalg")]
+    nuclear::NuclearSpec as Nuclear,
+    #[cfg(feature = "linalg")]
+    schatten::SchattenSpec as Schatten,
+    #[cfg(feature = "linalg")]
+    rms_to_rms::RmsToRmsSpec as RmsToRms,
+    #[cfg(feature = "linalg")]
+    modular::ModularSpec as Modular,
 }

@@ -1,9 +1,12 @@
 //! The l-infinity norm: steepest descent in it is sign descent.
 
 use crate::error::NormError;
+use crate::multiples::of_lr;
 use crate::spec::{BuildNorm, NormInfo};
 use serde::{Deserialize, Serialize};
-use steepest_core::{Fold, Form, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest, vector};
+use steepest_core::{
+    Fold, Form, GradedView, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest, Subdifferential, vector,
+};
 
 /// N(x) = max_k |x_k| on R^dim; N* = sum_k |g_k|.
 ///
@@ -58,6 +61,16 @@ impl Norm for Linf {
 
     fn descent(&self) -> OptimizerKind {
         OptimizerKind::Sign
+    }
+
+    fn subdifferential(&self) -> Option<&dyn Subdifferential> {
+        Some(self)
+    }
+}
+
+impl Subdifferential for Linf {
+    fn multiples(&self, x: &[f64], target: &[f64], tolerance: f64) -> Box<dyn Multiples> {
+        of_lr(f64::INFINITY, x, target, tolerance)
     }
 }
 

@@ -1,12 +1,15 @@
 //! The lp norms for every p from 1 to infinity.
 
+use crate::entries::Entries;
 use crate::error::NormError;
+use crate::join::conjugate;
 use crate::l1::L1;
 use crate::l2::L2;
 use crate::linf::Linf;
+use crate::multiples::of_lr;
 use crate::spec::{BuildNorm, NormInfo, NormLabel};
 use serde::{Deserialize, Serialize};
-use steepest_core::{GradedView, LogReal, Norm, ParameterLayout, Steepest, logspace, vector};
+use steepest_core::{GradedView, LogReal, Multiples, Norm, ParameterLayout, Steepest, Subdifferential};
 
 /// N(x) = (sum_k |x_k|^p)^(1/p) for 1 < p < infinity; N* = lq with 1/p + 1/q = 1.
 ///
@@ -31,61 +34,6 @@ impl Lp {
             Err(NormError::Parameter { field: "p", found: p, expected: "a number from 1 to inf" })
         }
     }
-
-    fn conjugate(self) -> f64 {
-        self.p / (self.p - 1.0)
-    }
-}
-
-/// Writes |x_k| / max |x|, to the power a; returns the logarithm of the maximum, scale included. Zero stays zero.
-fn relative_powers(x: GradedView<'_>, a: f64, powers: &mut [f64]) -> f64 {
-    let Some(best) = x.arg_max_abs() else {
-        powers.fill(0.0);
-        return f64::NEG_INFINITY;
-    };
-    let values = x.values();
-    let largest = values[best.index].abs();
-    match x.exponents() {
-        None => powers.iter_mut().zip(values).for_each(|(out, v)| *out = (v.abs() / largest).powf(a)),
-        Some(exponents) => {
-            let top = exponents[best.index];
-            for ((out, v), e) in powers.iter_mut().zip(values).zip(exponents) {
-                // the mantissa and the power of two apart: a logarithm of the whole would lose digits
-                let shift = logspace::exp(a * logspace::ln_of_power_of_two(e - top));
-                *out = if *v == 0.0 { 0.0 } else { (v.abs() / largest).powf(a) * shift };
-            }
-        }
-    }
-    x.ln_abs(best.index)
-}
-
-/// sum of (|x_k| / max |x|)^a, and ln of the maximum.
-fn sum_of_relative_powers(x: GradedView<'_>, a: f64) -> (f64, f64) {
-    let mut powers = vec![0.0; x.len()];
-    let ln_largest = relative_powers(x, a, &mut powers);
-    (powers.iter().sum(), ln_largest)
-}
-
-/// |x|_p.
-fn norm(x: GradedView<'_>, p: f64) -> LogReal {
-    let (sum, ln_largest) = sum_of_relative_powers(x, p);
-    if sum == 0.0 { LogReal::ZERO } else { LogReal::from_ln(ln_largest + sum.ln() / p) }
-}
-
-/// Writes sign(x_k) |x_k|^(p-1) / |x|_p^(p-1), the u of lq-norm one with <x, u> = |x|_p; returns |x|_p.
-fn conjugate_direction(x: GradedView<'_>, p: f64, direction: &mut [f64]) -> LogReal {
-    let ln_largest = relative_powers(x, p - 1.0, direction);
-    if ln_largest == f64::NEG_INFINITY {
-        return LogReal::ZERO;
-    }
-    // (|x| / max)^p = ((|x| / max)^(p-1))^q
-    let q = p / (p - 1.0);
-    let sum: f64 = direction.iter().map(|u| u.powf(q)).sum();
-    let size = sum.powf(1.0 / q);
-    for (u, &v) in direction.iter_mut().zip(x.values()) {
-        *u = vector::with_sign(*u / size, v);
-    }
-    LogReal::from_ln(ln_largest + sum.ln() / p)
 }
 
 impl Norm for Lp {
@@ -94,19 +42,29 @@ impl Norm for Lp {
     }
 
     fn value(&self, x: &[f64]) -> f64 {
-        norm(x.into(), self.p).value()
+        Entries::from(x).norm(self.p).log().value()
     }
 
     fn dual(&self, g: GradedView<'_>) -> LogReal {
-        norm(g, self.conjugate())
+        g.scale() * Entries::from(g).norm(conjugate(self.p)).log()
     }
 
     fn steepest_into(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {
-        Steepest::written(conjugate_direction(g, self.conjugate(), direction))
+        Steepest::written(g.scale() * Entries::from(g).direction(self.p, direction).0.log())
     }
 
     fn subgradient_into(&self, x: &[f64], subgradient: &mut [f64]) -> f64 {
-        conjugate_direction(x.into(), self.p, subgradient).value()
+        Entries::from(x).direction(conjugate(self.p), subgradient).0.log().value()
+    }
+
+    fn subdifferential(&self) -> Option<&dyn Subdifferential> {
+        Some(self)
+    }
+}
+
+impl Subdifferential for Lp {
+    fn multiples(&self, x: &[f64], target: &[f64], tolerance: f64) -> Box<dyn Multiples> {
+        of_lr(self.p, x, target, tolerance)
     }
 }
 
@@ -165,7 +123,7 @@ mod tests {
         g.add_band(LogReal::from_ln(-600.0), &[0.0, 1.0]);
         let mut u = [0.0; 2];
         Lp::new(100.0, 2).unwrap().steepest_into(g.view(), &mut u);
-        assert!((u[1] / u[0] / logspace::exp(-600.0 / 99.0) - 1.0).abs() < 1e-12);
+        assert!((u[1] / u[0] / steepest_core::logspace::exp(-600.0 / 99.0) - 1.0).abs() < 1e-12);
         assert!(Lp::new(0.5, 2).is_err() && Lp::new(f64::NAN, 2).is_err());
     }
 }

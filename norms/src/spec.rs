@@ -189,7 +189,15 @@ mod tests {
         for layout in layouts {
             let layout = ParameterLayout::new(layout).unwrap();
             for spec in examples() {
-                laws::check_norm(&*spec.build(&layout).unwrap());
+                match spec.build(&layout) {
+                    Ok(norm) => {
+                        laws::check_norm_on(&*norm, &layout);
+                        laws::check_subdifferential(norm.subdifferential().unwrap(), &layout);
+                    }
+                    // weights for two blocks on a layout of one
+                    Err(NormError::PerBlock { expected, found, .. }) => assert_ne!(expected, found),
+                    Err(e) => panic!("{spec:?}: {e}"),
+                }
             }
         }
     }

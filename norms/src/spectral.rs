@@ -1,17 +1,17 @@
 //! The spectral norm of a matrix, and its maximum over the blocks of a network: steepest descent in it is spectral descent
 //! (Shampoo without accumulation, Muon without momentum).
 
+use crate::blocks::{JOIN, PerBlock, WEIGHTS};
 use crate::error::NormError;
-use crate::l2::L2;
-use crate::product::MaxProduct;
-use crate::spec::{BuildNorm, NormInfo};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use crate::join::Join;
+#[cfg(doc)]
+use crate::matrix::RANK_CUT;
+use crate::matrix::{Shape, block_norm};
+use crate::multiples::pairs::of_spectral;
+use crate::spec::{BuildNorm, NormInfo, NormLabel};
 use serde::{Deserialize, Serialize};
-use steepest_core::linalg::{Accumulate, ThinSvd, largest_singular_value, multiply_into, singular_values, thin_svd};
-use steepest_core::{BlockShape, GradedView, LogReal, Norm, OptimizerKind, ParameterLayout, Steepest};
-
-/// Singular values at or below this multiple of the largest are taken as zero: the numerical rank of a gradient.
-pub const RANK_CUT: f64 = 1e-10;
+use steepest_core::linalg::largest_singular_value;
+use steepest_core::{GradedView, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest, Subdifferential};
 
 /// N(W) = sigma_max(W) of a matrix stored row after row; N* = the nuclear norm, the sum of the singular values.
 ///
@@ -24,81 +24,56 @@ pub const RANK_CUT: f64 = 1e-10;
 /// A matrix that holds NaN or infinity has norm NaN, dual NaN and direction NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spectral {
-    rows: usize,
-    cols: usize,
+    pub(crate) shape: Shape,
 }
 
 impl Spectral {
     /// The spectral norm of rows x cols matrices.
-    pub const fn new((rows, cols): (usize, usize)) -> Self {
-        Self { rows, cols }
-    }
-
-    fn view<'a>(&self, x: &'a [f64]) -> ArrayView2<'a, f64> {
-        let Ok(view) = ArrayView2::from_shape((self.rows, self.cols), x) else {
-            panic!("a {} x {} matrix has not {} entries", self.rows, self.cols, x.len())
-        };
-        view
-    }
-
-    /// The singular value decomposition of the leading part, which `scratch` then holds; and its scale.
-    fn leading_svd(&self, g: GradedView<'_>, scratch: &mut [f64]) -> Option<(ThinSvd, LogReal, bool)> {
-        let leading = g.leading_into(scratch);
-        let svd = thin_svd(self.view(scratch)).ok()?;
-        Some((svd, leading.scale, leading.left_out))
+    pub const fn new(shape: (usize, usize)) -> Self {
+        Self { shape: Shape::new(shape) }
     }
 }
 
 impl Norm for Spectral {
     fn dim(&self) -> usize {
-        self.rows * self.cols
+        self.shape.len()
     }
 
     fn value(&self, x: &[f64]) -> f64 {
-        largest_singular_value(self.view(x)).unwrap_or(f64::NAN)
+        largest_singular_value(self.shape.view(x)).unwrap_or(f64::NAN)
     }
 
     fn dual(&self, g: GradedView<'_>) -> LogReal {
-        let mut scratch = vec![0.0; self.dim()];
-        let leading = g.leading_into(&mut scratch);
-        singular_values(self.view(&scratch))
-            .map_or(LogReal::from_ln(f64::NAN), |s| leading.scale * LogReal::from_value(s.sum()))
+        let Some((s, scale)) = self.shape.leading_singular_values(g) else { return LogReal::from_ln(f64::NAN) };
+        scale * LogReal::from_value(s.iter().sum())
     }
 
     fn steepest_into(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {
-        let Some((svd, scale, left_out)) = self.leading_svd(g, direction) else {
+        let Some(leading) = self.shape.leading_svd(g, direction) else {
             direction.fill(f64::NAN);
             return Steepest::written(LogReal::from_ln(f64::NAN));
         };
-        let rank = svd.s.iter().take_while(|s| **s > RANK_CUT * svd.s[0]).count();
+        let rank = leading.rank();
         if rank == 0 {
             direction.fill(0.0);
             return Steepest::written(LogReal::ZERO);
         }
-        let (u, vt) = (svd.u.slice(ndarray::s![.., ..rank]), svd.vt.slice(ndarray::s![..rank, ..]));
-        let Ok(out) = ArrayViewMut2::from_shape((self.rows, self.cols), direction) else {
-            panic!("the direction of a {} x {} matrix has another length", self.rows, self.cols)
-        };
-        multiply_into(Accumulate::Replace, u, vt, out);
-        let dual = scale * LogReal::from_value(svd.s.iter().take(rank).sum());
-        Steepest { left_out, ..Steepest::written(dual) }
+        self.shape.compose(&leading.svd, &vec![1.0; rank], direction);
+        let dual = leading.scale * LogReal::from_value(leading.svd.s.iter().take(rank).sum());
+        Steepest { left_out: leading.left_out, ..Steepest::written(dual) }
     }
 
     fn subgradient_into(&self, x: &[f64], subgradient: &mut [f64]) -> f64 {
-        subgradient.copy_from_slice(x);
-        let Some((svd, scale, _)) = self.leading_svd(x.into(), subgradient) else {
+        let Some(leading) = self.shape.leading_svd(x.into(), subgradient) else {
             subgradient.fill(f64::NAN);
             return f64::NAN;
         };
-        if svd.s[0] == 0.0 {
+        if leading.rank() == 0 {
             subgradient.fill(0.0);
             return 0.0;
         }
-        let (u, v) = (svd.u.column(0), svd.vt.row(0));
-        for (row, &a) in subgradient.chunks_exact_mut(self.cols).zip(u) {
-            row.iter_mut().zip(v).for_each(|(out, &b)| *out = a * b);
-        }
-        scale.value() * svd.s[0]
+        self.shape.compose(&leading.svd, &[1.0], subgradient);
+        leading.scale.value() * leading.svd.s[0]
     }
 
     fn sees_graded(&self) -> bool {
@@ -108,12 +83,35 @@ impl Norm for Spectral {
     fn descent(&self) -> OptimizerKind {
         OptimizerKind::RightInvariant
     }
+
+    fn subdifferential(&self) -> Option<&dyn Subdifferential> {
+        Some(self)
+    }
+}
+
+impl Subdifferential for Spectral {
+    fn multiples(&self, x: &[f64], target: &[f64], tolerance: f64) -> Box<dyn Multiples> {
+        of_spectral(self.shape, x, target, tolerance)
+    }
 }
 
 /// `spectral` in a configuration: the largest spectral norm over all blocks; of a vector, its Euclidean norm.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SpectralSpec {}
+pub struct SpectralSpec {
+    /// How the blocks are joined.
+    #[serde(default, skip_serializing_if = "Join::is_max")]
+    pub join: Join,
+    /// What each block's norm is multiplied by; absent for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Vec<f64>>,
+}
+
+impl SpectralSpec {
+    fn per_block(&self) -> PerBlock<'_> {
+        PerBlock { join: self.join, weights: self.weights.as_deref() }
+    }
+}
 
 impl BuildNorm for SpectralSpec {
     const INFO: NormInfo = NormInfo {
@@ -123,21 +121,21 @@ impl BuildNorm for SpectralSpec {
         descent: "spectral descent: the polar factor of each block (Shampoo without accumulation, Muon without momentum)",
         symbol: "‖θ‖_{σ}",
         paper_margin: Some("γ_{σ}"),
-        fields: &[],
+        fields: &[JOIN, WEIGHTS],
     };
 
+    fn label(&self) -> NormLabel {
+        self.per_block().label("sigma_max(W) (a vector: its l2 norm)", Self::INFO.into())
+    }
+
     fn examples() -> Vec<Self> {
-        vec![Self {}]
+        [Join::Max, Join::Sum, Join::L2]
+            .into_iter()
+            .flat_map(|join| [None, Some(vec![0.5, 3.0])].map(|weights| Self { join, weights }))
+            .collect()
     }
 
     fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
-        let parts = layout.blocks().iter().map(|block| {
-            let norm: Box<dyn Norm> = match block.shape {
-                BlockShape::Matrix { rows, cols } => Box::new(Spectral::new((rows, cols))),
-                BlockShape::Vector { len } => Box::new(L2::new(len)),
-            };
-            (block.range.clone(), norm)
-        });
-        Ok(Box::new(MaxProduct::new(parts)?))
+        self.per_block().build(layout, |shape| Ok((1.0, block_norm(shape, |shape| Box::new(Spectral { shape })))))
     }
 }

@@ -9,11 +9,14 @@
 mod loss;
 mod model;
 mod norm;
+mod subdifferential;
 
 pub use loss::check_loss;
 pub use model::{check_linear_first_layer, check_model};
-pub use norm::check_norm;
+pub use norm::{check_norm, check_norm_on};
+pub use subdifferential::{check_dual_ball, check_subdifferential};
 
+use crate::layout::{BlockShape, ParameterLayout};
 use crate::seed::Streams;
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -55,6 +58,39 @@ impl Vectors {
             x[0] = 1.0;
         }
         x
+    }
+
+    /// A vector that is not zero, whose blocks are matrices of the given kind and those after it, a vector being one row: of rank one, of rank
+    /// two, with equal rows, with zero columns, a permutation, zero.
+    pub(crate) fn of_blocks(&mut self, kind: usize, layout: &ParameterLayout) -> Vec<f64> {
+        let mut x = Vec::with_capacity(layout.len());
+        for (l, block) in layout.blocks().iter().enumerate() {
+            let (rows, cols) = match block.shape {
+                BlockShape::Matrix { rows, cols } => (rows, cols),
+                BlockShape::Vector { len } => (1, len),
+            };
+            x.extend(self.matrix(kind + l, rows, cols));
+        }
+        if x.iter().all(|v| *v == 0.0) {
+            x[0] = 1.0;
+        }
+        x
+    }
+
+    fn matrix(&mut self, kind: usize, rows: usize, cols: usize) -> Vec<f64> {
+        let [a, b, c, d] = [rows, cols, rows, cols].map(|len| self.normal(len));
+        let entry = |k: usize| {
+            let (i, j) = (k / cols, k % cols);
+            match kind % 6 {
+                0 => a[i] * b[j],
+                1 => a[i] * b[j] + 1e-3 * c[i] * d[j],
+                2 => b[j],
+                3 => (a[i] + d[j] * c[i]) * (j % 2) as f64,
+                4 => f64::from(u8::from(j == (2 * i + 1) % cols)),
+                _ => 0.0,
+            }
+        };
+        (0..rows * cols).map(entry).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Vectors, assert_close};
 use crate::graded::{Graded, GradedView};
+use crate::layout::ParameterLayout;
 use crate::logspace::LogReal;
 use crate::norm::Norm;
 use crate::vector;
@@ -17,18 +18,36 @@ pub fn check_norm(norm: &dyn Norm) {
     let (n, mut vectors) = (norm.dim(), Vectors::new("laws/norm"));
     check_zero(norm);
     for trial in 0..60 {
-        let (x, z) = (vectors.of_kind(trial, n), vectors.of_kind(trial / 6, n));
-        check_value(norm, &x, &z);
-        check_steepest(norm, &z);
-        check_subgradient(norm, &x);
-        check_scales(norm, &z);
-        let bound = norm.value(&x) * norm.dual(z[..].into()).value();
-        assert!(vector::dot(&x, &z) <= bound * (1.0 + TOLERANCE), "{norm:?}: Hölder <x, g> <= N(x) N*(g)");
-        check_gap(norm, &x, &z);
+        check_pair(norm, &vectors.of_kind(trial, n), &vectors.of_kind(trial / 6, n));
     }
     if norm.sees_graded() {
         check_graded(norm, &mut vectors);
     }
+}
+
+/// [`check_norm`], and every law on vectors whose blocks are matrices of low rank, with equal rows, with zero columns, with equal singular
+/// values, or zero: what norms of blocks, rows, columns and singular values may stumble over.
+///
+/// # Panics
+/// With a sentence, if a law is broken, or if the norm is not one on this layout.
+pub fn check_norm_on(norm: &dyn Norm, layout: &ParameterLayout) {
+    assert_eq!(norm.dim(), layout.len(), "{norm:?}: has the dimension of its layout");
+    check_norm(norm);
+    let mut vectors = Vectors::new("laws/norm on a layout");
+    for trial in 0..36 {
+        check_pair(norm, &vectors.of_blocks(trial, layout), &vectors.of_blocks(trial / 6, layout));
+    }
+}
+
+/// Every law of ordinary numbers at a point x and a gradient z, neither zero.
+fn check_pair(norm: &dyn Norm, x: &[f64], z: &[f64]) {
+    check_value(norm, x, z);
+    check_steepest(norm, z);
+    check_subgradient(norm, x);
+    check_scales(norm, z);
+    let bound = norm.value(x) * norm.dual(z.into()).value();
+    assert!(vector::dot(x, z) <= bound * (1.0 + TOLERANCE), "{norm:?}: Hölder <x, g> <= N(x) N*(g)");
+    check_gap(norm, x, z);
 }
 
 fn check_zero(norm: &dyn Norm) {
@@ -54,6 +73,11 @@ fn check_value(norm: &dyn Norm, x: &[f64], z: &[f64]) {
         TOLERANCE,
         &format!("{norm:?}: N(c x) = |c| N(x)"),
     );
+    for c in [2f64.powi(-900), 2f64.powi(900)] {
+        let scaled: Vec<f64> = x.iter().map(|v| c * v).collect();
+        let what = format!("{norm:?}: N(c x) = |c| N(x) at c = {c:e}");
+        assert_close(norm.value(&scaled) / c / a, 1.0, TOLERANCE, &what);
+    }
 }
 
 fn check_steepest(norm: &dyn Norm, g: &[f64]) {

@@ -1,0 +1,135 @@
+//! The nuclear norm of a matrix: steepest descent in it moves along one singular pair.
+
+use crate::blocks::{JOIN, PerBlock, WEIGHTS};
+use crate::error::NormError;
+use crate::join::{Join, NEAR};
+use crate::matrix::{Shape, block_norm};
+use crate::multiples::pairs::of_nuclear;
+use crate::spec::{BuildNorm, NormInfo, NormLabel};
+use serde::{Deserialize, Serialize};
+use steepest_core::linalg::{largest_singular_value, singular_values};
+use steepest_core::{GradedView, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest, Subdifferential};
+
+/// N(W) = sum_k sigma_k(W) of a matrix stored row after row; N* = sigma_max.
+///
+/// Steepest direction: u_1 v_1^T of the leading part of G = U S V^T, for the first singular pair as the decomposition gives it; other
+/// singular values within a relative 1e-12 of the first are counted as near ties, and among them the pair is the library's choice.
+/// What is invisible beside the largest entry could change it only inside such a tie; it is left out and reported. Subgradient: U V^T over
+/// the numerical rank, the singular values above [`RANK_CUT`](crate::RANK_CUT) times the first; of the subdifferential it is the element
+/// of least Frobenius norm. One thin SVD each: O(m n min(m, n)); the value costs the singular values alone. NaN gives NaN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nuclear {
+    pub(crate) shape: Shape,
+}
+
+impl Nuclear {
+    /// The nuclear norm of rows x cols matrices.
+    pub const fn new(shape: (usize, usize)) -> Self {
+        Self { shape: Shape::new(shape) }
+    }
+}
+
+impl Norm for Nuclear {
+    fn dim(&self) -> usize {
+        self.shape.len()
+    }
+
+    fn value(&self, x: &[f64]) -> f64 {
+        singular_values(self.shape.view(x)).map_or(f64::NAN, |s| s.sum())
+    }
+
+    fn dual(&self, g: GradedView<'_>) -> LogReal {
+        let mut scratch = vec![0.0; self.dim()];
+        let leading = g.leading_into(&mut scratch);
+        leading.scale * LogReal::from_value(largest_singular_value(self.shape.view(&scratch)).unwrap_or(f64::NAN))
+    }
+
+    fn steepest_into(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {
+        let Some(leading) = self.shape.leading_svd(g, direction) else {
+            direction.fill(f64::NAN);
+            return Steepest::written(LogReal::from_ln(f64::NAN));
+        };
+        let s = &leading.svd.s;
+        if s[0] == 0.0 {
+            direction.fill(0.0);
+            return Steepest::written(LogReal::ZERO);
+        }
+        self.shape.compose(&leading.svd, &[1.0], direction);
+        let near_ties = s.iter().skip(1).filter(|v| **v >= s[0] * NEAR).count() as u32;
+        let dual = leading.scale * LogReal::from_value(s[0]);
+        Steepest { near_ties, left_out: leading.left_out, ..Steepest::written(dual) }
+    }
+
+    fn subgradient_into(&self, x: &[f64], subgradient: &mut [f64]) -> f64 {
+        let Some(leading) = self.shape.leading_svd(x.into(), subgradient) else {
+            subgradient.fill(f64::NAN);
+            return f64::NAN;
+        };
+        self.shape.compose(&leading.svd, &vec![1.0; leading.rank()], subgradient);
+        leading.scale.value() * leading.svd.s.sum()
+    }
+
+    fn sees_graded(&self) -> bool {
+        false
+    }
+
+    fn descent(&self) -> OptimizerKind {
+        OptimizerKind::RightInvariant
+    }
+
+    fn subdifferential(&self) -> Option<&dyn Subdifferential> {
+        Some(self)
+    }
+}
+
+impl Subdifferential for Nuclear {
+    fn multiples(&self, x: &[f64], target: &[f64], tolerance: f64) -> Box<dyn Multiples> {
+        of_nuclear(self.shape, x, target, tolerance)
+    }
+}
+
+/// `nuclear` in a configuration: the largest nuclear norm over all blocks, or another join; of a vector, its Euclidean norm.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NuclearSpec {
+    /// How the blocks are joined.
+    #[serde(default, skip_serializing_if = "Join::is_max")]
+    pub join: Join,
+    /// What each block's norm is multiplied by; absent for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Vec<f64>>,
+}
+
+impl NuclearSpec {
+    fn per_block(&self) -> PerBlock<'_> {
+        PerBlock { join: self.join, weights: self.weights.as_deref() }
+    }
+}
+
+impl BuildNorm for NuclearSpec {
+    const INFO: NormInfo = NormInfo {
+        name: "nuclear",
+        formula: "max over blocks of the nuclear norm sum_k sigma_k(W) (a vector: its l2 norm)",
+        dual: "sum over blocks of sigma_max",
+        descent: "nuclear descent: the first singular pair of each block (NucGD)",
+        symbol: "‖θ‖_{*}",
+        paper_margin: None,
+        fields: &[JOIN, WEIGHTS],
+    };
+
+    fn label(&self) -> NormLabel {
+        self.per_block().label("the nuclear norm sum_k sigma_k(W) (a vector: its l2 norm)", Self::INFO.into())
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![
+            Self::default(),
+            Self { join: Join::Sum, weights: Some(vec![2.0, 0.25]) },
+            Self { join: Join::L2, weights: None },
+        ]
+    }
+
+    fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
+        self.per_block().build(layout, |shape| Ok((1.0, block_norm(shape, |shape| Box::new(Nuclear { shape })))))
+    }
+}
