@@ -7,6 +7,7 @@ pub mod config;
 pub mod error;
 pub mod experiment;
 pub mod figures;
+pub mod metrics;
 pub mod plots;
 pub mod provenance;
 pub mod recorder;

@@ -1,14 +1,15 @@
 //! Writes the rows of a run.
 
 use crate::config::RecordSpec;
+pub use crate::metrics::{metrics, recorded_norms};
 use ndarray::Array2;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use steepest_core::{
-    Dataset, Dynamics, Evaluation, HomogeneousModel, LogReal, Loss, MetricInfo, Norm, Observer, ObserverError,
-    ParameterLayout, StopReason, Workspace, margin,
+    Dataset, Dynamics, Evaluation, HomogeneousModel, LogReal, Loss, Norm, Observer, ObserverError, ParameterLayout,
+    StopReason, Whole, Workspace, margin,
 };
 use steepest_data::trajectory::TrajectoryWriter;
 use steepest_norms::{NormError, NormLabel, NormSpec};
@@ -71,6 +72,8 @@ pub struct Recorder<'a> {
     last_snapshot: Option<u64>,
     progress: Progress,
     left_out_noted: bool,
+    doubt_noted: bool,
+    n_held_steps: u64,
 }
 
 /// Quantities that are followed at every step.
@@ -83,6 +86,7 @@ struct Running {
     worst_drop: f64,
     steps_with_bands: f64,
     near_ties: f64,
+    held_steps: f64,
 }
 
 impl Running {
@@ -94,66 +98,15 @@ impl Running {
         worst_drop: 0.0,
         steps_with_bands: 0.0,
         near_ties: 0.0,
+        held_steps: 0.0,
     };
 }
 
-/// The norms that a run records: those asked for, and its optimisers' own.
-pub fn recorded_norms<'s>(spec: &'s RecordSpec, own: impl IntoIterator<Item = &'s NormSpec>) -> Vec<&'s NormSpec> {
-    let mut norms: Vec<&NormSpec> = Vec::new();
-    for norm in spec.norms.iter().chain(own) {
-        if norms.iter().all(|n| n.label().name != norm.label().name) {
-            norms.push(norm);
-        }
+impl Running {
+    /// Forgets what belongs to the rows so far.
+    const fn start_row(&mut self) {
+        (self.worst_drop, self.steps_with_bands, self.near_ties, self.held_steps) = (0.0, 0.0, 0.0, 0.0);
     }
-    norms
-}
-
-/// What is measured in every row, in the order of the row: the one table for storage, axes and help.
-pub fn metrics(norms: &[NormLabel]) -> Vec<MetricInfo> {
-    let mut all = vec![
-        MetricInfo::new("ln_loss", "1", "ln L", "natural logarithm of the training loss as reduced"),
-        MetricInfo::new("train_accuracy", "1", "train accuracy", "share of training samples with margin q > 0"),
-        MetricInfo::new("test_accuracy", "1", "test accuracy", "share of test samples with margin q > 0")
-            .undefined_when("there is no test set"),
-    ];
-    for norm in norms {
-        let (name, symbol) = (&norm.name, &*norm.symbol);
-        all.push(MetricInfo::new(format!("norm_{name}"), "1", symbol, format!("N(theta) = {}", norm.formula)));
-        let mut hard = MetricInfo::new(
-            format!("margin_{name}"),
-            "1",
-            format!("min q / {symbol}^{{L}}"),
-            format!("hard geometric margin min_i q_i / N(theta)^L with N = {name}, L the degree"),
-        );
-        let mut soft = MetricInfo::new(
-            format!("soft_margin_{name}"),
-            "1",
-            format!("q^{{soft}} / {symbol}^{{L}}"),
-            format!("soft geometric margin l^-1(sum of losses) / N(theta)^L with N = {name}, L the degree"),
-        );
-        if let Some(paper) = norm.paper_margin {
-            hard = hard.in_paper(paper);
-            soft = soft.in_paper(format!("soft {paper}"));
-        }
-        all.extend([hard, soft].map(|m| m.undefined_when("theta is zero")));
-    }
-    all.extend([
-        MetricInfo::new("ln_dual_norm", "1", "ln N^{*}(∇L)", "natural logarithm of the dual of the optimiser's own norm, of the gradient of the loss"),
-        MetricInfo::new("step_size", "1", "step length", "length, in the optimiser's own norm, of the step that is taken from this row"),
-        MetricInfo::new("flow_time", "1", "flow time", "time of the steepest flow (3) so far: sum of step length / N*(grad L); infinite beyond 1.8e308"),
-        MetricInfo::new("ln_flow_time", "1", "ln flow time", "natural logarithm of flow_time, which goes on where that is infinite; -infinity at step 0"),
-        MetricInfo::new(
-            "worst_own_soft_margin_drop",
-            "1",
-            "drop of the own soft margin",
-            "largest decrease of the soft margin in the optimiser's own norm from one step to the next since the last row, zero if none; of a norm \
-             that is too dear for every step (spectral), from row to row",
-        ),
-        MetricInfo::new("steps_with_bands", "1", "steps with bands", "steps since the last row whose weights spread beyond one double's range"),
-        MetricInfo::new("near_ties", "1", "near ties", "entries, over the steps since the last row, within a relative 1e-12 of deciding the direction otherwise"),
-        MetricInfo::new("wall_seconds", "s", "wall time", "wall time since the run began; the only series that differs between two identical runs"),
-    ]);
-    all
 }
 
 /// What a recorder is made from.
@@ -219,6 +172,8 @@ impl<'a> Recorder<'a> {
             last_snapshot: None,
             progress: Progress { test_accuracy: f64::NAN, own_margin: f64::NAN, ..Progress::default() },
             left_out_noted: false,
+            doubt_noted: false,
+            n_held_steps: 0,
         })
     }
 
@@ -226,6 +181,11 @@ impl<'a> Recorder<'a> {
     pub fn switch_to(&mut self, own: NormLabel) {
         self.own = own;
         self.running.own_soft_margin = f64::NAN;
+    }
+
+    /// Steps in which the two-sided rule held samples at a kink.
+    pub const fn n_held_steps(&self) -> u64 {
+        self.n_held_steps
     }
 
     /// Where the run stands.
@@ -283,9 +243,10 @@ impl<'a> Recorder<'a> {
     /// One row, in the order of [`metrics`].
     fn row(&mut self, dynamics: &mut dyn Dynamics) -> Vec<f64> {
         let at = dynamics.evaluate();
-        let (ln_loss, ln_dual_norm, accuracy) = (at.loss.ln(), at.dual_norm.ln(), margin::accuracy(at.margins));
-        let (q_min, q_soft) = (margin::smallest(at.margins).1, self.loss.soft_margin(at.loss, self.n_train));
-        let is_dear = at.own_norm.is_none();
+        let (ln_dual_norm, is_followed) = (at.dual_norm.ln(), at.own_norm.is_some() && at.whole.is_some());
+        let whole = dynamics.whole();
+        let (ln_loss, accuracy) = (whole.loss.ln(), margin::accuracy(whole.margins));
+        let (q_min, q_soft) = (margin::smallest(whole.margins).1, self.loss.soft_margin(whole.loss, self.n_train));
         let theta = dynamics.theta();
         let test_accuracy = self.test_accuracy(theta);
         let mut row = vec![ln_loss, accuracy, test_accuracy];
@@ -297,7 +258,7 @@ impl<'a> Recorder<'a> {
             row.extend([value, hard, soft]);
             if label.name == self.own.name {
                 self.progress.own_margin = hard;
-                if is_dear {
+                if !is_followed {
                     self.follow(soft);
                 }
             }
@@ -308,11 +269,29 @@ impl<'a> Recorder<'a> {
             running.worst_drop,
             running.steps_with_bands,
             running.near_ties,
+            running.held_steps,
             self.started.elapsed().as_secs_f64(),
         ]);
-        (self.running.worst_drop, self.running.steps_with_bands, self.running.near_ties) = (0.0, 0.0, 0.0);
+        self.running.start_row();
         self.progress.test_accuracy = test_accuracy;
         row
+    }
+
+    /// Writes an event the first time that a direction left something out, and the first time that rounding may have decided it.
+    fn note_doubts(&mut self, step: u64, at: &Evaluation<'_>) -> Result<(), steepest_data::DataError> {
+        if at.left_out && !self.left_out_noted {
+            self.left_out_noted = true;
+            let text =
+                "from here on the direction leaves out entries of the gradient that are invisible beside its largest";
+            self.writer.event(step, "left_out", text)?;
+        }
+        if at.doubtful && !self.doubt_noted {
+            self.doubt_noted = true;
+            let text =
+                "here rounding may have decided a part of the direction: later rows are not exact to all their digits";
+            self.writer.event(step, "doubtful", text)?;
+        }
+        Ok(())
     }
 
     fn tell(&mut self, step: u64, at: &Evaluation<'_>) {
@@ -321,17 +300,20 @@ impl<'a> Recorder<'a> {
             return;
         }
         self.told = Instant::now();
-        self.note_progress(step, at);
+        self.progress.step = step;
+        if let Some(whole) = at.whole {
+            self.note_progress(step, whole);
+            if let Some(norm) = at.own_norm {
+                self.progress.own_margin = margin::geometric(margin::smallest(whole.margins).1, norm, self.degree());
+            }
+        }
         self.watcher.update(&self.progress);
     }
 
-    fn note_progress(&mut self, step: u64, at: &Evaluation<'_>) {
+    fn note_progress(&mut self, step: u64, whole: Whole<'_>) {
         self.progress.step = step;
-        self.progress.ln_loss = at.loss.ln();
-        self.progress.train_accuracy = margin::accuracy(at.margins);
-        if let Some(norm) = at.own_norm {
-            self.progress.own_margin = margin::geometric(margin::smallest(at.margins).1, norm, self.degree());
-        }
+        self.progress.ln_loss = whole.loss.ln();
+        self.progress.train_accuracy = margin::accuracy(whole.margins);
     }
 }
 
@@ -347,16 +329,13 @@ impl Observer for Recorder<'_> {
         }
         self.running.pending = LogReal::from_value(length) / at.dual_norm;
         self.running.step_size = length;
-        if let Some(norm) = at.own_norm {
-            self.follow(margin::geometric(self.loss.soft_margin(at.loss, self.n_train), norm, self.degree()));
+        if let (Some(norm), Some(whole)) = (at.own_norm, at.whole) {
+            self.follow(margin::geometric(self.loss.soft_margin(whole.loss, self.n_train), norm, self.degree()));
         }
-        if at.left_out && !self.left_out_noted {
-            self.left_out_noted = true;
-            let text =
-                "from here on the direction leaves out entries of the gradient that are invisible beside its largest";
-            if self.writer.event(step, "left_out", text).is_err() {
-                return ControlFlow::Break(StopReason::Interrupted);
-            }
+        self.running.held_steps += f64::from(u8::from(at.n_held > 0 && !is_again));
+        self.n_held_steps += u64::from(at.n_held > 0 && !is_again);
+        if self.note_doubts(step, at).is_err() {
+            return ControlFlow::Break(StopReason::Interrupted);
         }
         self.tell(step, at);
         if self.interrupted.load(Ordering::Relaxed) {
@@ -377,9 +356,9 @@ impl Observer for Recorder<'_> {
         }
         self.last_row = Some(step);
         let row = self.row(dynamics);
-        let at = dynamics.evaluate();
-        self.note_progress(step, &at);
-        let margins = self.spec.samples.then_some(at.margins);
+        let whole = dynamics.whole();
+        self.note_progress(step, whole);
+        let margins = self.spec.samples.then_some(whole.margins);
         let failed = |source: steepest_data::DataError| ObserverError { step, source: Box::new(source) };
         self.writer.push_row(step, &row, margins).map_err(failed)?;
         if self.snapshots.contains(&step) {

@@ -1,6 +1,6 @@
 //! One run from its configuration to its finished file.
 
-use crate::config::{RunConfig, StepSpec};
+use crate::config::{RunConfig, StepSpec, optimizers};
 use crate::experiment::PlannedRun;
 use crate::provenance::provenance;
 use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
@@ -11,7 +11,7 @@ use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
 use steepest_models::{BuiltModel, check_degree};
 use steepest_norms::{NormLabel, NormSpec};
-use steepest_optim::{Dense, Milestones, NormOf, OptimizerSpec, Stop, train};
+use steepest_optim::{Batches, Dense, Milestones, NormOf, OptimizerSpec, Stop, train};
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -115,12 +115,11 @@ pub struct ExperimentNote<'a> {
 /// One optimiser of a run with its step.
 struct Phase<'c> {
     optimizer: &'c OptimizerSpec<NormSpec>,
-    step: StepSpec,
+    step: &'c StepSpec,
 }
 
 fn phases(config: &RunConfig) -> Vec<Phase<'_>> {
-    let second = config.switch.as_ref().map(|s| Phase { optimizer: &s.optimizer, step: s.step.unwrap_or(config.step) });
-    [Phase { optimizer: &config.optimizer, step: config.step }].into_iter().chain(second).collect()
+    optimizers(config).map(|(optimizer, step)| Phase { optimizer, step }).collect()
 }
 
 /// The norm that an optimiser's own margin is measured in.
@@ -166,7 +165,8 @@ fn go(
         let norm = own_norm(phase.optimizer)?;
         let optimizer = phase.optimizer.build(model.layout(), norm.build(model.layout())?);
         let mut step = phase.step.build();
-        let dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?;
+        let batches = config.batch.map(|spec| Batches::new(spec, split.train.n_samples(), Streams::new(config.seed)));
+        let dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?.in_batches(batches, first_step)?;
         let mut dynamics = dynamics.with_own_norm_if(step.needs_own_norm());
         if k > 0 {
             own = norm.label();
@@ -205,6 +205,9 @@ fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) ->
     if switch_step.is_some() {
         attributes.push(("norm_after_switch".to_owned(), Attribute::Text(own.name.clone())));
         attributes.push(("descent_after_switch".to_owned(), Attribute::Text(own.descent.to_owned())));
+    }
+    if optimizers(config).any(|(optimizer, _)| matches!(optimizer, OptimizerSpec::TwoSidedCd(_))) {
+        attributes.push(("held_steps".to_owned(), Attribute::Integer(recorder.n_held_steps() as i64)));
     }
     events.sort_by_key(|(_, step, _)| *step);
     for (kind, step, text) in events {

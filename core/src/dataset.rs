@@ -55,6 +55,21 @@ impl Labels {
         largest as f64 / self.len() as f64
     }
 
+    /// Overwrites these labels with some of another set's of the same kind.
+    fn gather(&mut self, from: &Self, rows: &[usize]) {
+        match (self, from) {
+            (Self::Binary(to), Self::Binary(from)) => {
+                to.clear();
+                to.extend(rows.iter().map(|&row| from[row]));
+            }
+            (Self::Classes { classes: to, .. }, Self::Classes { classes: from, .. }) => {
+                to.clear();
+                to.extend(rows.iter().map(|&row| from[row]));
+            }
+            (to, from) => *to = from.clone(),
+        }
+    }
+
     fn check(&self) -> Result<(), CoreError> {
         match self {
             Self::Binary(signs) => match signs.iter().position(|y| ![-1.0, 1.0].contains(y)) {
@@ -100,6 +115,21 @@ impl Dataset {
         }
         labels.check()?;
         Ok(Self { inputs: inputs.as_standard_layout().into_owned(), labels })
+    }
+
+    /// Overwrites this dataset with some samples of another; allocates only where their number changes.
+    ///
+    /// # Panics
+    /// If there is no such sample, or `rows` is empty.
+    pub fn gather(&mut self, from: &Self, rows: &[usize]) {
+        assert!(!rows.is_empty(), "a dataset has at least one sample");
+        if self.inputs.dim() != (rows.len(), from.n_features()) {
+            self.inputs = Array2::zeros((rows.len(), from.n_features()));
+        }
+        for (mut to, &row) in self.inputs.rows_mut().into_iter().zip(rows) {
+            to.assign(&from.inputs.row(row));
+        }
+        self.labels.gather(&from.labels, rows);
     }
 
     /// The inputs, n x d, rows contiguous.

@@ -11,6 +11,9 @@ pub trait Dynamics: Send {
     /// The evaluation at the present point, on this step's batch. Cached: asking twice costs once.
     fn evaluate(&mut self) -> Evaluation<'_>;
 
+    /// Margins and loss on the whole training set at the present point, whatever this step's batch. Cached: asking twice costs once.
+    fn whole(&mut self) -> Whole<'_>;
+
     /// theta <- theta - length * direction. False where no bit of theta moved.
     fn advance(&mut self, length: f64) -> bool;
 
@@ -56,8 +59,24 @@ pub struct Evaluation<'a> {
     pub near_ties: u32,
     /// Whether the direction left out entries that are invisible beside the largest.
     pub left_out: bool,
+    /// Whether rounding may have decided something of order one in the direction.
+    pub doubtful: bool,
+    /// Samples that the two-sided rule holds at a kink in this direction; zero where it does not act.
+    pub n_held: u32,
     /// Bands in this evaluation: more than one where the weights spread beyond one double's range.
     pub n_bands: usize,
+    /// The whole training set at this point, where it is known without further work: at every step of a full-batch run, and at the
+    /// first step of each epoch of a run in mini-batches.
+    pub whole: Option<Whole<'a>>,
+}
+
+/// What is known of the whole training set at a point.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole<'a> {
+    /// q of each sample.
+    pub margins: &'a [f64],
+    /// The loss as reduced.
+    pub loss: LogReal,
 }
 
 /// A norm that every run may be asked for.

@@ -1,6 +1,7 @@
 //! Models f(theta; x) that are positively homogeneous in their trained parameters.
 
 use crate::layout::ParameterLayout;
+use crate::terms::{BackwardCall, BlockTerms};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use std::fmt::Debug;
 use std::num::NonZeroU32;
@@ -48,6 +49,13 @@ pub trait HomogeneousModel: Debug + Send + Sync {
         work: &mut Workspace,
     );
 
+    /// The factors of each block that is a matrix, G = D^T H with D on the block's outputs and H on its inputs, as the backward pass of this
+    /// call, the last one made, left them in `work`. Empty where the model does not keep them.
+    fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {
+        let _ = (call, work);
+        Vec::new()
+    }
+
     /// The same model as h(W x; rest): the door through which exact fast dynamics enter, at any depth. `None` where the first
     /// layer is frozen or is no plain matrix.
     fn linear_first_layer(&self) -> Option<&dyn LinearFirstLayer> {
@@ -80,6 +88,13 @@ pub trait LinearFirstLayer: HomogeneousModel {
         gradient: &mut [f64],
         work: &mut Workspace,
     );
+
+    /// The pre-activations (n x width) that the last forward pass left in `work`, if the activation after W has a kink at zero. The backward
+    /// pass reads the activity of a unit off their signs, so that changing a sign there chooses the other one-sided derivative.
+    fn kinked_pre_activations<'w>(&self, work: &'w mut Workspace) -> Option<ArrayViewMut2<'w, f64>> {
+        let _ = work;
+        None
+    }
 }
 
 /// Some of the samples.
@@ -113,6 +128,11 @@ impl Workspace {
     /// Buffers of the given (rows, columns).
     pub fn new(shapes: impl IntoIterator<Item = (usize, usize)>) -> Self {
         Self { buffers: shapes.into_iter().map(Array2::zeros).collect() }
+    }
+
+    /// All buffers, to be read by the model that asked for them.
+    pub fn as_slice(&self) -> &[Array2<f64>] {
+        &self.buffers
     }
 
     /// All buffers, to be split by the model that asked for them.

@@ -4,6 +4,7 @@ use crate::graded::GradedView;
 use crate::logspace::LogReal;
 use crate::optimizer::OptimizerKind;
 use crate::subdifferential::Subdifferential;
+use crate::terms::{GradientTerms, WantedTerms};
 use crate::vector;
 use std::fmt::Debug;
 
@@ -60,6 +61,17 @@ pub trait Norm: Debug + Send + Sync {
         true
     }
 
+    /// What the map wants to see beside the gradient.
+    fn wants_terms(&self) -> WantedTerms {
+        WantedTerms::Nothing
+    }
+
+    /// [`steepest_into`](Norm::steepest_into) with the terms that g is the sum of, for a map that wants them.
+    fn steepest_of_terms(&self, g: GradedView<'_>, terms: &GradientTerms<'_>, direction: &mut [f64]) -> Steepest {
+        let _ = terms;
+        self.steepest_into(g, direction)
+    }
+
     /// The norm with projections on its subdifferentials, if they are known.
     fn subdifferential(&self) -> Option<&dyn Subdifferential> {
         None
@@ -110,6 +122,14 @@ impl Norm for Box<dyn Norm> {
         (**self).sees_graded()
     }
 
+    fn wants_terms(&self) -> WantedTerms {
+        (**self).wants_terms()
+    }
+
+    fn steepest_of_terms(&self, g: GradedView<'_>, terms: &GradientTerms<'_>, direction: &mut [f64]) -> Steepest {
+        (**self).steepest_of_terms(g, terms, direction)
+    }
+
     fn subdifferential(&self) -> Option<&dyn Subdifferential> {
         (**self).subdifferential()
     }
@@ -130,12 +150,14 @@ pub struct Steepest {
     pub near_ties: u32,
     /// Whether the map looked at the leading part only and non-zero entries were invisible beside it.
     pub left_out: bool,
+    /// Whether rounding may have decided something of order one, so that the direction is not to be trusted to all its digits.
+    pub doubtful: bool,
 }
 
 impl Steepest {
     /// A direction that was written out, with nothing to report.
     pub const fn written(dual: LogReal) -> Self {
-        Self { dual, form: Form::Written, near_ties: 0, left_out: false }
+        Self { dual, form: Form::Written, near_ties: 0, left_out: false, doubtful: false }
     }
 }
 
@@ -158,11 +180,17 @@ pub enum Form {
         /// Its value.
         value: f64,
     },
+    /// Not found yet: the optimiser finds it while it moves theta, in one pass
+    /// ([`Optimizer::apply`](crate::Optimizer::apply)).
+    Deferred,
 }
 
 impl Form {
     /// theta <- theta - length * u, for a direction u of this form found for `gradient` with this `buffer`; and the value of a norm that is
     /// a fold, at the new theta, in the same pass.
+    ///
+    /// # Panics
+    /// If the form is [`Form::Deferred`].
     pub fn subtract(
         self,
         gradient: GradedView<'_>,
@@ -183,13 +211,14 @@ impl Form {
                 let any = std::mem::replace(&mut theta[index], new).to_bits() != new.to_bits();
                 Moved { any, norm: fold.and_then(|f| f.value(theta)) }
             }
+            Self::Deferred => panic!("a deferred direction is applied by its optimiser"),
         }
     }
 
     /// Writes the direction out.
     pub fn write(self, gradient: GradedView<'_>, buffer: &mut [f64]) {
         match self {
-            Self::Written => {}
+            Self::Written | Self::Deferred => {}
             Self::Multiple { factor } => {
                 for (u, &g) in buffer.iter_mut().zip(gradient.values()) {
                     *u = factor * g;
@@ -246,7 +275,8 @@ pub enum Fold {
 }
 
 impl Fold {
-    fn chunk(self, x: &[f64]) -> f64 {
+    /// The fold of some entries; for the l2 norm the sum of squares.
+    pub fn chunk(self, x: &[f64]) -> f64 {
         match self {
             Self::SumOfAbs => vector::sum_of_abs(x),
             Self::RootOfSquares => vector::sum_of_squares(x),
@@ -254,7 +284,8 @@ impl Fold {
         }
     }
 
-    fn join(self, a: f64, b: f64) -> f64 {
+    /// The fold of two parts from those of each; zero is that of no entry.
+    pub fn join(self, a: f64, b: f64) -> f64 {
         match self {
             Self::SumOfAbs | Self::RootOfSquares => a + b,
             Self::MaxAbs => a.max(b),
@@ -262,7 +293,7 @@ impl Fold {
     }
 
     /// The norm; `None` where the squares left the range of a double.
-    fn finish(self, folded: f64) -> Option<f64> {
+    pub fn finish(self, folded: f64) -> Option<f64> {
         match self {
             Self::SumOfAbs | Self::MaxAbs => Some(folded),
             Self::RootOfSquares => (1e-280..1e280).contains(&folded).then(|| folded.sqrt()),

@@ -2,8 +2,9 @@
 
 use crate::error::CoreError;
 use crate::graded::GradedView;
-use crate::norm::{Norm, Steepest};
+use crate::norm::{Fold, Form, Moved, Norm, Steepest};
 use crate::state::SavedState;
+use crate::terms::{GradientTerms, WantedTerms};
 use std::fmt::Debug;
 
 /// A rule for the direction of a step. How far to go along it is a [`StepLength`](crate::StepLength)'s business.
@@ -18,6 +19,42 @@ pub trait Optimizer: Debug + Send {
     /// Finds what is to be subtracted from theta for a step of length one, given the gradient of the loss itself (its scale
     /// included). The direction is in `buffer` unless the returned form names it.
     fn direction(&mut self, theta: &[f64], gradient: GradedView<'_>, buffer: &mut [f64]) -> Steepest;
+
+    /// What the direction wants to see beside the gradient.
+    fn wants_terms(&self) -> WantedTerms {
+        WantedTerms::Nothing
+    }
+
+    /// [`direction`](Optimizer::direction) with the terms that the gradient is the sum of, for an optimiser that wants them.
+    fn direction_of_terms(
+        &mut self,
+        theta: &[f64],
+        gradient: GradedView<'_>,
+        terms: &GradientTerms<'_>,
+        buffer: &mut [f64],
+    ) -> Steepest {
+        let _ = terms;
+        self.direction(theta, gradient, buffer)
+    }
+
+    /// theta <- theta - `length` times the direction that was found in this form, once for each direction; and the value of a norm that is
+    /// a fold, at the new theta, in the same pass.
+    fn apply(
+        &mut self,
+        form: Form,
+        gradient: GradedView<'_>,
+        buffer: &[f64],
+        length: f64,
+        theta: &mut [f64],
+        fold: Option<Fold>,
+    ) -> Moved {
+        form.subtract(gradient, buffer, length, theta, fold)
+    }
+
+    /// Whether a coordinate that flips back and forth over a kink of the model is to be held there: the two-sided rule of coordinate descent.
+    fn is_two_sided(&self) -> bool {
+        false
+    }
 
     /// Whether the direction sees entries of the gradient that are invisible beside the largest.
     fn sees_graded(&self) -> bool {

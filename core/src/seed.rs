@@ -3,7 +3,7 @@
 //! A run has one seed and as many streams as it has sources of chance (`data`, `teacher`, `init`, `batches`, ...). A
 //! stream is found by its name, so adding one never shifts another, and it can be entered at any place.
 
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// The random streams of one seed.
@@ -43,6 +43,19 @@ impl Streams {
     }
 }
 
+/// A whole number below `bound`, exactly uniform: words above the largest multiple of `bound` are drawn again. It reads raw words of the stream
+/// only, so that a draw stays the same when the libraries beneath change.
+pub fn below<R: Rng>(rng: &mut R, bound: usize) -> usize {
+    let bound = bound as u64;
+    let limit = u64::MAX - u64::MAX % bound;
+    loop {
+        let word = rng.next_u64();
+        if word < limit {
+            return (word % bound) as usize;
+        }
+    }
+}
+
 fn fnv1a(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
@@ -50,7 +63,6 @@ fn fnv1a(name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::Rng;
 
     #[test]
     fn streams_are_stable_across_versions() {

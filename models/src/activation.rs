@@ -26,6 +26,15 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Whether the derivative jumps at zero.
+    pub fn has_kink(self) -> bool {
+        match self {
+            Self::Relu => true,
+            Self::LeakyRelu { slope } => slope.to_bits() != 1_f64.to_bits(),
+            Self::Identity | Self::ReluPower { .. } => false,
+        }
+    }
+
     /// The degree of homogeneity r.
     pub const fn degree(self) -> u32 {
         match self {

@@ -3,7 +3,7 @@
 use crate::error::ModelError;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use std::num::NonZeroU32;
-use steepest_core::{HomogeneousModel, ParameterLayout, Rows, Workspace};
+use steepest_core::{BackwardCall, BlockTerms, HomogeneousModel, ParameterLayout, Rows, Workspace};
 
 /// f(theta; (x, c)): a model of d + 1 inputs, the last of which is the constant c.
 ///
@@ -108,6 +108,12 @@ impl<M: HomogeneousModel> HomogeneousModel for Augmented<M> {
         let left_by_forward = augmented.slice(s![..inputs.len_of(Axis(0)), ..]);
         self.inner.backward(theta, left_by_forward, rows, cotangent, gradient, work);
         Self::put_back(work, augmented);
+    }
+
+    fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {
+        let Some(augmented) = work.as_slice().last() else { return Vec::new() };
+        let inputs = augmented.slice(s![..call.inputs.nrows(), ..]);
+        self.inner.factors(BackwardCall { inputs, ..call }, work)
     }
 }
 

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use steepest_core::linalg::{Accumulate, matrix_times_vector, multiply_into, transposed_times_vector};
-use steepest_core::{BlockShape, HomogeneousModel, ParameterLayout, Rows, Streams, Workspace};
+use steepest_core::{
+    BackwardCall, BlockShape, BlockTerms, HomogeneousModel, ParameterLayout, Rows, Streams, Workspace,
+};
 
 /// f(w; x) = <w, x>, or W x with k outputs. Degree 1; one block `W1`, a vector for one output.
 #[derive(Clone, Debug)]
@@ -132,6 +134,14 @@ impl HomogeneousModel for Linear {
             let gradient = view_mut(gradient, self.n_outputs, self.n_inputs);
             multiply_into(Accumulate::Replace, cotangent.reversed_axes(), inputs, gradient);
         }
+    }
+
+    fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {
+        let v = match call.rows {
+            Rows::All => call.inputs,
+            Rows::Subset(rows) => work.as_slice()[0].slice(ndarray::s![..rows.len(), ..]),
+        };
+        if self.n_outputs == 1 { Vec::new() } else { vec![BlockTerms { start: 0, u: call.cotangent, v }] }
     }
 }
 

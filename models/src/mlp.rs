@@ -1,5 +1,6 @@
 //! Multilayer perceptrons without biases, any layer frozen.
 
+mod factors;
 mod pass;
 mod spec;
 #[cfg(test)]
@@ -14,7 +15,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use std::num::NonZeroU32;
 use std::ops::Range;
 use steepest_core::linalg::{Accumulate, multiply_into};
-use steepest_core::{HomogeneousModel, LinearFirstLayer, ParameterLayout, Rows, Workspace};
+use steepest_core::{BackwardCall, BlockTerms, HomogeneousModel, LinearFirstLayer, ParameterLayout, Rows, Workspace};
 
 /// f(theta; x) = W_L phi(W_{L-1} ... phi(W_1 x)), phi of degree r.
 ///
@@ -42,6 +43,7 @@ const PER_LAYER: usize = 5;
 const Z: usize = 0;
 const H: usize = 1;
 const D: usize = 2;
+const GATHERED_H: usize = 4;
 
 impl Mlp {
     /// The perceptron with d inputs, the given hidden widths and k outputs, all layers trained.
@@ -209,6 +211,10 @@ impl HomogeneousModel for Mlp {
         multiply_into(Accumulate::Replace, upper.reversed_axes(), below, own);
     }
 
+    fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {
+        self.layer_factors(call, work)
+    }
+
     fn linear_first_layer(&self) -> Option<&dyn LinearFirstLayer> {
         (self.n_layers() > 1 && self.lowest_trained() == 1).then_some(self as &dyn LinearFirstLayer)
     }
@@ -242,5 +248,9 @@ impl LinearFirstLayer for Mlp {
     ) {
         let n = self.descend(theta, 1, rows, cotangent, gradient, work);
         pre_cotangent.assign(&work.buffers()[D].slice(s![..n, ..]));
+    }
+
+    fn kinked_pre_activations<'w>(&self, work: &'w mut Workspace) -> Option<ArrayViewMut2<'w, f64>> {
+        self.activation.has_kink().then(|| work.buffers()[Z].view_mut())
     }
 }

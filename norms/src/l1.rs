@@ -54,6 +54,7 @@ impl Norm for L1 {
             form: Form::Coordinate { index: best.index, value: g.sign(best.index) },
             near_ties: best.near_ties,
             left_out: false,
+            doubtful: false,
         }
     }
 

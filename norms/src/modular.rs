@@ -35,7 +35,7 @@ impl LayerNorm {
     fn of(self, shape: BlockShape) -> Result<(f64, Box<dyn Norm>), NormError> {
         match self {
             Self::RmsToRms => Ok(rms_to_rms(shape)),
-            Self::Spectral => Ok((1.0, block_norm(shape, |shape| Box::new(Spectral { shape })))),
+            Self::Spectral => Ok((1.0, block_norm(shape, |shape| Box::new(Spectral::new((shape.rows, shape.cols)))))),
             Self::L1ToL2 => l1_to_l2(shape),
             Self::L2ToLinf => l2_to_linf(shape),
             Self::L2 => Ok((1.0, Box::new(L2::new(shape.len())))),

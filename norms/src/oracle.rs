@@ -141,7 +141,7 @@ fn norms_of_singular_values_are_those_of_their_definitions() {
     let [a, b] = [30.25 / 2.0 + root, 30.25 / 2.0 - root].map(f64::sqrt);
     let sum = |weights| (Join::Sum, Some(weights));
     let (join, weights) = sum(vec![2.0, 3.0]);
-    check_value(NormSpec::Spectral(SpectralSpec { join, weights }), &x, 2.0 * a + 9.0);
+    check_value(NormSpec::Spectral(SpectralSpec { join, weights, ..SpectralSpec::default() }), &x, 2.0 * a + 9.0);
     let (join, weights) = sum(vec![1.0, 1.0]);
     check_value(NormSpec::Nuclear(NuclearSpec { join, weights }), &x, a + b + 3.0);
     let (join, weights) = sum(vec![1.0, 1.0]);

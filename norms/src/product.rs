@@ -4,7 +4,10 @@ use crate::error::NormError;
 use crate::join::{self, Join, Size, conjugate, maximise};
 use crate::multiples::joined::Joined;
 use std::ops::Range;
-use steepest_core::{GradedView, LogReal, Multiples, Norm, OptimizerKind, Steepest, Subdifferential};
+use steepest_core::{
+    BlockTerms, GradedView, GradientTerms, LogReal, Multiples, Norm, OptimizerKind, Steepest, Subdifferential,
+    WantedTerms,
+};
 
 /// N(x) = max_l s_l N_l(x_l), or sum_l s_l N_l(x_l), or (sum_l (s_l N_l(x_l))^2)^(1/2), over parts with weights s_l > 0.
 ///
@@ -86,26 +89,41 @@ impl Product {
     }
 
     /// Every part's own direction, divided by its weight.
-    fn steepest_of_all(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {
+    fn steepest_of_all(&self, g: GradedView<'_>, terms: &GradientTerms<'_>, direction: &mut [f64]) -> Steepest {
         let mut joined = Steepest::written(LogReal::ZERO);
         for part in &self.parts {
-            let found = steepest_of(part, 1.0, g, direction);
+            let found = steepest_of(part, 1.0, g, terms, direction);
             joined.dual = joined.dual.plus(found.dual / LogReal::from_value(part.weight));
             joined.near_ties += found.near_ties;
             joined.left_out |= found.left_out;
+            joined.doubtful |= found.doubtful;
         }
         joined
     }
 }
 
 /// Writes `factor` u_l / s_l, and zero for a factor of zero.
-fn steepest_of(part: &Part, factor: f64, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {
+fn steepest_of(
+    part: &Part,
+    factor: f64,
+    g: GradedView<'_>,
+    terms: &GradientTerms<'_>,
+    direction: &mut [f64],
+) -> Steepest {
     let direction = &mut direction[part.range.clone()];
     if factor == 0.0 {
         direction.fill(0.0);
         return Steepest::written(LogReal::ZERO);
     }
-    let found = part.norm.steepest_into(g.slice(part.range.clone()), direction);
+    let g = g.slice(part.range.clone());
+    // a part is one block or has no use for terms
+    let found = match terms.of(&part.range) {
+        Some(block) => {
+            let own = GradientTerms { blocks: &[BlockTerms { start: 0, ..block }], ..*terms };
+            part.norm.steepest_of_terms(g, &own, direction)
+        }
+        None => part.norm.steepest_into(g, direction),
+    };
     let multiple = factor / part.weight;
     // multiplying by one would cost a pass
     if multiple.to_bits() != 1f64.to_bits() {
@@ -134,17 +152,22 @@ impl Norm for Product {
     }
 
     fn steepest_into(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {
+        self.steepest_of_terms(g, &GradientTerms::default(), direction)
+    }
+
+    fn steepest_of_terms(&self, g: GradedView<'_>, terms: &GradientTerms<'_>, direction: &mut [f64]) -> Steepest {
         if self.join.is_max() {
-            return self.steepest_of_all(g, direction);
+            return self.steepest_of_all(g, terms, direction);
         }
         let sizes: Vec<Size> = self.parts.iter().map(|p| p.dual(g)).collect();
         let joint = maximise(self.join.exponent(), &sizes);
         let near_ties = joint.near_ties;
         let mut joined = Steepest { near_ties, ..Steepest::written(g.scale() * joint.total.log()) };
         for (part, &w) in self.parts.iter().zip(&joint.weights) {
-            let found = steepest_of(part, w, g, direction);
+            let found = steepest_of(part, w, g, terms, direction);
             joined.near_ties += found.near_ties;
             joined.left_out |= found.left_out;
+            joined.doubtful |= found.doubtful;
         }
         joined
     }
@@ -165,6 +188,16 @@ impl Norm for Product {
     /// Parts are graded among themselves whatever each of them sees, so all bands are wanted as soon as there are two.
     fn sees_graded(&self) -> bool {
         self.parts.len() > 1 || self.parts.iter().any(|part| part.norm.sees_graded())
+    }
+
+    /// What a part wants, graded terms before factors.
+    fn wants_terms(&self) -> WantedTerms {
+        let wants = |wanted| self.parts.iter().any(|part| part.norm.wants_terms() == wanted);
+        match (wants(WantedTerms::Graded), wants(WantedTerms::Factors)) {
+            (true, _) => WantedTerms::Graded,
+            (false, true) => WantedTerms::Factors,
+            _ => WantedTerms::Nothing,
+        }
     }
 
     /// Rotations of a block's inputs commute with the map where they do for every part.

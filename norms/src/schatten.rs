@@ -154,7 +154,7 @@ impl BuildNorm for SchattenSpec {
                 match p {
                     1.0 => Box::new(Nuclear { shape }),
                     2.0 => Box::new(L2::new(shape.len())),
-                    f64::INFINITY => Box::new(Spectral { shape }),
+                    f64::INFINITY => Box::new(Spectral::new((shape.rows, shape.cols))),
                     p => Box::new(Schatten { p, shape }),
                 }
             };

@@ -3,34 +3,106 @@
 
 use crate::blocks::{JOIN, PerBlock, WEIGHTS};
 use crate::error::NormError;
+use crate::graded_polar::{Term, graded_polar};
 use crate::join::Join;
 #[cfg(doc)]
 use crate::matrix::RANK_CUT;
-use crate::matrix::{Shape, block_norm};
+use crate::matrix::{LeadingSvd, Shape, block_norm};
 use crate::multiples::pairs::of_spectral;
 use crate::spec::{BuildNorm, NormInfo, NormLabel};
 use serde::{Deserialize, Serialize};
-use steepest_core::linalg::largest_singular_value;
-use steepest_core::{GradedView, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest, Subdifferential};
+use steepest_core::linalg::{largest_singular_value, thin_svd_of_product};
+use steepest_core::{
+    BlockTerms, GradedView, GradientTerms, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest,
+    Subdifferential, WantedTerms, vector,
+};
 
 /// N(W) = sigma_max(W) of a matrix stored row after row; N* = the nuclear norm, the sum of the singular values.
 ///
 /// Steepest direction: the polar factor U V^T of the *leading* part of G = U S V^T, over the singular values above [`RANK_CUT`] times
 /// the largest; of the maximisers it is the one of least Frobenius norm. In exact arithmetic every direction counts, however small
 /// its singular value; what lies below the cut, or in bands that are invisible beside the heaviest, is left out, and the latter is
-/// reported. Orthogonal to 1e-14. Subgradient: u_1 v_1^T of the first singular pair. One thin SVD each: O(m n min(m, n)); the
-/// value costs one Gram matrix of the smaller side and its eigenvalues.
+/// reported. Orthogonal to 1e-14. With [`Polar::Graded`] every direction counts, from the terms of the gradient ([`graded_polar`]); without
+/// terms at hand it is the leading one. Subgradient: u_1 v_1^T of the first singular pair. One thin SVD each: O(m n min(m, n)); with r
+/// factors, fewer than three quarters of the smaller side, O((m + n) r^2) and a product. The value costs one Gram matrix of the smaller
+/// side and its eigenvalues.
 ///
 /// A matrix that holds NaN or infinity has norm NaN, dual NaN and direction NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spectral {
     pub(crate) shape: Shape,
+    polar: Polar,
+}
+
+/// Which singular values of a gradient take part in its polar factor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Polar {
+    /// Those above [`RANK_CUT`] times the largest, of the part that is visible beside the largest entry.
+    #[default]
+    Leading,
+    /// All that are not zero, be it e^-8000 of the largest: from the terms of the gradient, which momentum does not keep.
+    Graded,
+}
+
+impl Polar {
+    /// Whether this is the one that a configuration need not name.
+    pub const fn is_leading(&self) -> bool {
+        matches!(self, Self::Leading)
+    }
 }
 
 impl Spectral {
     /// The spectral norm of rows x cols matrices.
     pub const fn new(shape: (usize, usize)) -> Self {
-        Self { shape: Shape::new(shape) }
+        Self { shape: Shape::new(shape), polar: Polar::Leading }
+    }
+
+    /// With the polar factor that takes these singular values.
+    #[must_use]
+    pub const fn with_polar(self, polar: Polar) -> Self {
+        Self { polar, ..self }
+    }
+
+    /// The direction from a singular value decomposition.
+    fn compose(&self, leading: &LeadingSvd, direction: &mut [f64]) -> Steepest {
+        let rank = leading.rank();
+        if rank == 0 {
+            direction.fill(0.0);
+            return Steepest::written(LogReal::ZERO);
+        }
+        self.shape.compose(&leading.svd, &vec![1.0; rank], direction);
+        let dual = leading.scale * LogReal::from_value(leading.svd.s.iter().take(rank).sum());
+        Steepest { left_out: leading.left_out, ..Steepest::written(dual) }
+    }
+
+    /// The leading polar factor of G = D^T H, for few samples.
+    fn steepest_of_factors(&self, g: GradedView<'_>, block: BlockTerms<'_>, direction: &mut [f64]) -> Option<Steepest> {
+        let (d, h) = (block.u, block.v);
+        let size = |m: &ndarray::ArrayView2<'_, f64>| {
+            m.rows().into_iter().fold(0.0, |s: f64, row| s.max(row.to_slice().map_or(f64::INFINITY, vector::max_abs)))
+        };
+        let moderate = 1e-100..1e100;
+        if 4 * d.nrows() > 3 * self.shape.rows.min(self.shape.cols)
+            || !moderate.contains(&size(&d))
+            || !moderate.contains(&size(&h))
+        {
+            return None;
+        }
+        let svd = thin_svd_of_product(d, h).ok()?;
+        Some(self.compose(&LeadingSvd { svd, scale: g.scale(), left_out: false }, direction))
+    }
+
+    /// The polar factor over all terms.
+    fn steepest_of_graded(&self, terms: &GradientTerms<'_>, block: BlockTerms<'_>, direction: &mut [f64]) -> Steepest {
+        let rows = |m: &ndarray::ArrayView2<'_, f64>| -> Vec<Vec<f64>> {
+            m.rows().into_iter().map(|row| row.to_vec()).collect()
+        };
+        let (u, v) = (rows(&block.u), rows(&block.v));
+        let all = terms.ln_weights.iter().zip(u.iter().zip(&v)).map(|(&ln_weight, (u, v))| Term { ln_weight, u, v });
+        let found = graded_polar(&all.collect::<Vec<_>>(), self.shape.rows, self.shape.cols);
+        direction.iter_mut().zip(&found.direction).for_each(|(out, u)| *out = *u);
+        Steepest { doubtful: found.suspicious, ..Steepest::written(LogReal::from_ln(found.ln_dual)) }
     }
 }
 
@@ -53,14 +125,27 @@ impl Norm for Spectral {
             direction.fill(f64::NAN);
             return Steepest::written(LogReal::from_ln(f64::NAN));
         };
-        let rank = leading.rank();
-        if rank == 0 {
-            direction.fill(0.0);
-            return Steepest::written(LogReal::ZERO);
+        self.compose(&leading, direction)
+    }
+
+    fn wants_terms(&self) -> WantedTerms {
+        match self.polar {
+            Polar::Leading => WantedTerms::Factors,
+            Polar::Graded => WantedTerms::Graded,
         }
-        self.shape.compose(&leading.svd, &vec![1.0; rank], direction);
-        let dual = leading.scale * LogReal::from_value(leading.svd.s.iter().take(rank).sum());
-        Steepest { left_out: leading.left_out, ..Steepest::written(dual) }
+    }
+
+    fn steepest_of_terms(&self, g: GradedView<'_>, terms: &GradientTerms<'_>, direction: &mut [f64]) -> Steepest {
+        let found = match (terms.of(&(0..self.shape.len())), self.polar) {
+            (Some(block), Polar::Graded) if !terms.ln_weights.is_empty() => {
+                Some(self.steepest_of_graded(terms, block, direction))
+            }
+            (Some(block), Polar::Leading) if terms.ln_weights.is_empty() => {
+                self.steepest_of_factors(g, block, direction)
+            }
+            _ => None,
+        };
+        found.unwrap_or_else(|| self.steepest_into(g, direction))
     }
 
     fn subgradient_into(&self, x: &[f64], subgradient: &mut [f64]) -> f64 {
@@ -105,6 +190,9 @@ pub struct SpectralSpec {
     /// What each block's norm is multiplied by; absent for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<Vec<f64>>,
+    /// Which singular values take part in the polar factor.
+    #[serde(default, skip_serializing_if = "Polar::is_leading")]
+    pub polar: Polar,
 }
 
 impl SpectralSpec {
@@ -121,21 +209,75 @@ impl BuildNorm for SpectralSpec {
         descent: "spectral descent: the polar factor of each block (Shampoo without accumulation, Muon without momentum)",
         symbol: "‖θ‖_{σ}",
         paper_margin: Some("γ_{σ}"),
-        fields: &[JOIN, WEIGHTS],
+        fields: &[
+            JOIN,
+            WEIGHTS,
+            (
+                "polar",
+                "which singular values of a gradient move: \"leading\" (default, those above 1e-10 of the largest, of the part that is \
+                 visible beside the largest entry) or \"graded\" (all that are not zero, at any size)",
+            ),
+        ],
     };
 
     fn label(&self) -> NormLabel {
-        self.per_block().label("sigma_max(W) (a vector: its l2 norm)", Self::INFO.into())
+        let label = self.per_block().label("sigma_max(W) (a vector: its l2 norm)", Self::INFO.into());
+        match self.polar {
+            Polar::Leading => label,
+            Polar::Graded => {
+                NormLabel { descent: "spectral descent with the graded polar factor of each block", ..label }
+            }
+        }
     }
 
     fn examples() -> Vec<Self> {
         [Join::Max, Join::Sum, Join::L2]
             .into_iter()
-            .flat_map(|join| [None, Some(vec![0.5, 3.0])].map(|weights| Self { join, weights }))
+            .flat_map(|join| [None, Some(vec![0.5, 3.0])].map(|weights| Self { join, weights, polar: Polar::Leading }))
             .collect()
     }
 
     fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
-        self.per_block().build(layout, |shape| Ok((1.0, block_norm(shape, |shape| Box::new(Spectral { shape })))))
+        self.per_block().build(layout, |shape| {
+            Ok((1.0, block_norm(shape, |shape| Box::new(Spectral { shape, polar: self.polar }))))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    #[test]
+    fn the_way_through_factors_is_the_way_through_the_product() {
+        let entry = |i: usize, j: usize| ((7 * i + 3 * j + i * j) % 11) as f64 - 4.5;
+        for (r, m, n) in [(3, 8, 12), (5, 20, 7), (1, 4, 4)] {
+            let (d, h) = (
+                Array2::from_shape_fn((r, m), |(i, j)| entry(i, j)),
+                Array2::from_shape_fn((r, n), |(i, j)| entry(j, i)),
+            );
+            let g: Vec<f64> = d.t().dot(&h).iter().copied().collect();
+            let (norm, mut plain, mut of_factors) = (Spectral::new((m, n)), vec![0.0; m * n], vec![0.0; m * n]);
+            let blocks = [BlockTerms { start: 0, u: d.view(), v: h.view() }];
+            let terms = GradientTerms { ln_weights: &[], blocks: &blocks };
+            let a = norm.steepest_into(g[..].into(), &mut plain);
+            let b = norm.steepest_of_terms(g[..].into(), &terms, &mut of_factors);
+            assert!((a.dual.ln() - b.dual.ln()).abs() < 1e-12, "{a:?} {b:?}");
+            for (a, b) in plain.iter().zip(&of_factors) {
+                assert!((a - b).abs() < 1e-12, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_singular_value_counts_in_the_graded_factor() {
+        let (u, v) = (Array2::from_diag(&ndarray::array![2.0, 3.0]), Array2::from_diag(&ndarray::array![1.0, -1.0]));
+        let blocks = [BlockTerms { start: 0, u: u.view(), v: v.view() }];
+        let terms = GradientTerms { ln_weights: &[-10.0, -8000.0], blocks: &blocks };
+        let (norm, mut direction) = (Spectral::new((2, 2)).with_polar(Polar::Graded), [0.0; 4]);
+        let found = norm.steepest_of_terms([1.0, 0.0, 0.0, 0.0][..].into(), &terms, &mut direction);
+        assert!((found.dual.ln() - (2_f64.ln() - 10.0)).abs() < 1e-12 && !found.doubtful);
+        assert!(direction.iter().zip([1.0, 0.0, 0.0, -1.0]).all(|(a, b)| (a - b).abs() < 1e-13), "{direction:?}");
     }
 }

@@ -1,8 +1,10 @@
 //! Adam.
 
 use serde::{Deserialize, Serialize};
-use steepest_core::vector::{self, vectorized};
-use steepest_core::{CoreError, GradedView, Norm, Optimizer, OptimizerKind, SavedState, Steepest, Wide, logspace};
+use steepest_core::vector::{CHUNK, vectorized};
+use steepest_core::{
+    CoreError, Fold, Form, GradedView, Moved, Norm, Optimizer, OptimizerKind, SavedState, Steepest, Wide, logspace,
+};
 
 /// `adam` in a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,8 +46,8 @@ const fn yes() -> bool {
 /// g is the true gradient: one of e^-5000 meets eps = 1e-8 as such and hardly moves anything. With eps = 0 and b1 = b2 = 0 this is sign
 /// descent; a coordinate that never had a gradient is 0/0 and stays. Its own norm is l-infinity.
 ///
-/// While every number fits a double the moments are doubles, in one pass; from the first that does not, each coordinate's moments carry
-/// exponents of their own.
+/// While every number fits a double the moments are doubles; from the first that does not, each coordinate's moments carry exponents of their
+/// own. Moments and theta are updated in one pass over memory, chunk by chunk, when the step is taken.
 #[derive(Debug)]
 pub struct Adam {
     spec: AdamSpec,
@@ -99,44 +101,91 @@ fn is_moderate(values: &[f64], factor: f64) -> bool {
     vectorized(|| values.iter().all(|v| *v == 0.0 || (low..high).contains(&v.abs())))
 }
 
-/// One pass in plain doubles. False if a second moment has sunk so low that the next step needs exponents.
-fn plain_pass(
+/// What a pass over some entries needs: the hyperparameters, the corrections and the length of the step.
+#[derive(Clone, Copy)]
+struct Pass {
     spec: AdamSpec,
     by: Correction,
-    g: (&[f64], f64),
-    m: &mut [f64],
-    v: &mut [f64],
-    direction: &mut [f64],
-) -> bool {
-    let (values, factor) = g;
-    let (keep1, keep2) = (spec.beta1, spec.beta2);
-    let (take1, take2) = (1.0 - keep1, 1.0 - keep2);
-    let (scale1, scale2) = (by.first.recip(), by.second.recip());
-    let mut sunk = false;
-    vectorized(|| {
-        for (((u, &g), m), v) in direction.iter_mut().zip(values).zip(m).zip(v) {
-            let g = factor * g;
-            *m = keep1 * *m + take1 * g;
-            *v = keep2 * *v + take2 * (g * g);
-            sunk |= *v < SMALLEST * SMALLEST && *v > 0.0;
-            let root = (*v * scale2).sqrt() + spec.eps;
-            *u = if root == 0.0 { 0.0 } else { *m * scale1 / root };
-        }
-    });
-    !sunk
+    length: f64,
 }
 
-/// The same with an exponent for each moment.
-fn wide_pass(spec: AdamSpec, by: Correction, g: GradedView<'_>, m: &mut [Wide], v: &mut [Wide], direction: &mut [f64]) {
-    let (factor, shift) = logspace::exp_split(g.scale().ln());
-    let scale = Wide::new(factor, shift);
-    let eps = Wide::new(spec.eps, 0);
-    for (k, ((u, m), v)) in direction.iter_mut().zip(m).zip(v).enumerate() {
-        let g = g.wide(k) * scale;
-        *m = *m * spec.beta1 + g * (1.0 - spec.beta1);
-        *v = *v * spec.beta2 + g * g * (1.0 - spec.beta2);
-        let root = (*v * by.second.recip()).sqrt() + eps;
-        *u = if root.is_zero() { 0.0 } else { (*m * by.first.recip()).ratio(root) };
+/// What a pass over some entries found.
+#[derive(Clone, Copy, Default)]
+struct Passed {
+    /// Bits of theta that changed.
+    difference: u64,
+    /// Whether a second moment has sunk so low that the next step needs exponents.
+    sunk: bool,
+    /// The fold of theta, if one was asked for.
+    folded: f64,
+}
+
+impl Pass {
+    /// In plain doubles; the gradient is `factor` times its values.
+    fn plain(self, (values, factor): (&[f64], f64), m: &mut [f64], v: &mut [f64], theta: &mut [f64]) -> Passed {
+        let Self { spec, by, length } = self;
+        let (keep1, keep2) = (spec.beta1, spec.beta2);
+        let (take1, take2) = (1.0 - keep1, 1.0 - keep2);
+        let (scale1, scale2) = (by.first.recip(), by.second.recip());
+        let mut passed = Passed::default();
+        vectorized(|| {
+            for (((t, &g), m), v) in theta.iter_mut().zip(values).zip(m).zip(v) {
+                let g = factor * g;
+                *m = keep1 * *m + take1 * g;
+                *v = keep2 * *v + take2 * (g * g);
+                passed.sunk |= *v < SMALLEST * SMALLEST && *v > 0.0;
+                let root = (*v * scale2).sqrt() + spec.eps;
+                let u = if root == 0.0 { 0.0 } else { *m * scale1 / root };
+                let old = std::mem::replace(t, *t - length * u);
+                passed.difference |= old.to_bits() ^ t.to_bits();
+            }
+        });
+        passed
+    }
+
+    /// With an exponent for each moment.
+    fn wide(self, g: GradedView<'_>, m: &mut [Wide], v: &mut [Wide], theta: &mut [f64]) -> u64 {
+        let Self { spec, by, length } = self;
+        let (factor, shift) = logspace::exp_split(g.scale().ln());
+        let scale = Wide::new(factor, shift);
+        let eps = Wide::new(spec.eps, 0);
+        let mut difference = 0;
+        for (k, ((t, m), v)) in theta.iter_mut().zip(m).zip(v).enumerate() {
+            let g = g.wide(k) * scale;
+            *m = *m * spec.beta1 + g * (1.0 - spec.beta1);
+            *v = *v * spec.beta2 + g * g * (1.0 - spec.beta2);
+            let root = (*v * by.second.recip()).sqrt() + eps;
+            let u = if root.is_zero() { 0.0 } else { (*m * by.first.recip()).ratio(root) };
+            let old = std::mem::replace(t, *t - length * u);
+            difference |= old.to_bits() ^ t.to_bits();
+        }
+        difference
+    }
+}
+
+impl Adam {
+    /// The step over the leading entries that doubles hold, chunk by chunk; how many those are.
+    fn plain_chunks(
+        &mut self,
+        pass: Pass,
+        (values, factor): (&[f64], f64),
+        theta: &mut [f64],
+        fold: Option<Fold>,
+    ) -> (usize, Passed) {
+        let (mut done, mut all) = (0, Passed::default());
+        let Moments::Plain { m, v } = &mut self.moments else { return (0, all) };
+        let moments = m.chunks_mut(CHUNK).zip(v.chunks_mut(CHUNK));
+        for ((g, theta), (m, v)) in values.chunks(CHUNK).zip(theta.chunks_mut(CHUNK)).zip(moments) {
+            if !is_moderate(g, factor) {
+                break;
+            }
+            let passed = pass.plain((g, factor), m, v, theta);
+            all.difference |= passed.difference;
+            all.sunk |= passed.sunk;
+            all.folded = fold.map_or(0.0, |fold| fold.join(all.folded, fold.chunk(theta)));
+            done += g.len();
+        }
+        (done, all)
     }
 }
 
@@ -149,30 +198,37 @@ impl Optimizer for Adam {
         &*self.own_norm
     }
 
-    fn direction(&mut self, _theta: &[f64], gradient: GradedView<'_>, buffer: &mut [f64]) -> Steepest {
+    fn direction(&mut self, _theta: &[f64], gradient: GradedView<'_>, _buffer: &mut [f64]) -> Steepest {
+        Steepest { form: Form::Deferred, ..Steepest::written(self.own_norm.dual(gradient)) }
+    }
+
+    fn apply(
+        &mut self,
+        _form: Form,
+        gradient: GradedView<'_>,
+        _buffer: &[f64],
+        length: f64,
+        theta: &mut [f64],
+        fold: Option<Fold>,
+    ) -> Moved {
         self.t += 1;
-        let by = self.correction();
-        let factor = gradient.scale().value();
-        let plain = gradient.as_plain().filter(|values| {
-            let is_zero = vector::max_abs(values) == 0.0;
-            is_zero || ((SMALLEST..LARGEST).contains(&factor) && is_moderate(values, factor))
-        });
-        if plain.is_none() {
+        let pass = Pass { spec: self.spec, by: self.correction(), length };
+        // where the scale is no number that a double holds, the factor of zero leaves every entry but zero to the wide pass
+        let factor = Some(gradient.scale().value()).filter(|factor| factor.is_finite()).unwrap_or(0.0);
+        let (done, mut passed) = match gradient.as_plain() {
+            Some(values) => self.plain_chunks(pass, (values, factor), theta, fold),
+            None => (0, Passed::default()),
+        };
+        if passed.sunk || done < theta.len() {
             self.widen();
         }
-        let mut keep_plain = true;
-        match (&mut self.moments, plain) {
-            (Moments::Plain { m, v }, Some(values)) => {
-                let factor = if factor.is_finite() { factor } else { 0.0 };
-                keep_plain = plain_pass(self.spec, by, (values, factor), m, v, buffer);
-            }
-            (Moments::Wide { m, v }, _) => wide_pass(self.spec, by, gradient, m, v, buffer),
-            (Moments::Plain { .. }, None) => {}
+        if let Moments::Wide { m, v } = &mut self.moments {
+            let rest = gradient.slice(done..theta.len());
+            passed.difference |= pass.wide(rest, &mut m[done..], &mut v[done..], &mut theta[done..]);
         }
-        if !keep_plain {
-            self.widen();
-        }
-        Steepest::written(self.own_norm.dual(gradient))
+        let all_plain = done == theta.len();
+        let norm = fold.and_then(|fold| if all_plain { fold.finish(passed.folded) } else { fold.value(theta) });
+        Moved { any: passed.difference != 0, norm }
     }
 
     fn save(&self, state: &mut SavedState) {

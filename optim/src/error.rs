@@ -57,6 +57,21 @@ pub enum OptimError {
         /// What would be right.
         expected: &'static str,
     },
+    /// The two-sided rule for a model without a kink behind a trained first layer.
+    #[error(
+        "the two-sided rule acts at kinks of the first layer: it needs a network whose first layer is trained and followed by relu or \
+         leaky_relu (plain coordinate descent is steepest descent in l1)"
+    )]
+    NoKink,
+    /// Something that mini-batches are not for.
+    #[error("{what} needs the full batch: leave out the mini-batches")]
+    FullBatchOnly {
+        /// What.
+        what: &'static str,
+    },
+    /// A list of step sizes without any.
+    #[error("`step.size` is an empty list, expected at least one number")]
+    NoSize,
     /// A run without an optimiser, a step or an end.
     #[error("the run has no {what}: call `{method}` first")]
     Incomplete {

@@ -29,6 +29,7 @@
 
 mod adam;
 mod adaptive;
+mod batches;
 pub mod dynamics;
 mod error;
 mod momentum;
@@ -40,17 +41,20 @@ mod steepest;
 pub mod stop;
 pub mod train;
 mod trainer;
+mod two_sided;
 
 pub use adam::{Adam, AdamSpec};
 pub use adaptive::RaiseOrRollBack;
+pub use batches::{BatchOrder, BatchSpec, Batches};
 pub use dynamics::Dense;
 pub use error::OptimError;
 pub use momentum::{MomentumDescent, MomentumSpec};
 pub use schedule::{Schedule, StepRule, StepScale};
 #[cfg(feature = "linalg")]
 pub use shampoo::{Shampoo, ShampooForm, ShampooSpec};
-pub use spec::{NormOf, OptimizerInfo, OptimizerSpec, SteepestSpec, catalogue};
+pub use spec::{NormOf, OptimizerInfo, OptimizerSpec, SteepestSpec, TwoSidedSpec, catalogue};
 pub use steepest::SteepestDescent;
 pub use stop::{Milestones, Stop, SwitchAt};
 pub use train::train;
 pub use trainer::{TrainedRun, Trainer};
+pub use two_sided::TwoSidedDescent;

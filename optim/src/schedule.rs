@@ -21,7 +21,7 @@ pub enum StepScale {
 }
 
 /// The schedule of a step length over steps t = 0, 1, ...
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Schedule {
     /// `size` at every step.
@@ -36,28 +36,37 @@ pub enum Schedule {
         /// The exponent, not negative.
         exponent: f64,
     },
+    /// One size a step; the last stays.
+    List {
+        /// The sizes, at least one.
+        sizes: Vec<f64>,
+    },
 }
 
 impl Schedule {
     /// ln of the schedule's value at step t.
-    fn ln(self, step: u64) -> f64 {
+    fn ln(&self, step: u64) -> f64 {
         match self {
             Self::Constant { size } => size.ln(),
             Self::Power { size, exponent } => size.ln() - exponent * ((step + 1) as f64).ln(),
+            // no size at all is no step: NaN ends the run
+            Self::List { sizes } => sizes.get(step as usize).or(sizes.last()).map_or(f64::NAN, |size| size.ln()),
         }
     }
 
     /// Checks the parameters.
     ///
     /// # Errors
-    /// If the size is not positive, or the exponent negative or not finite.
-    pub fn check(self) -> Result<(), OptimError> {
-        let (size, exponent) = match self {
-            Self::Constant { size } => (size, 0.0),
-            Self::Power { size, exponent } => (size, exponent),
+    /// If a size is not positive, there is none, or the exponent is negative or not finite.
+    pub fn check(&self) -> Result<(), OptimError> {
+        let (sizes, exponent): (&[f64], f64) = match self {
+            Self::Constant { size } => (std::slice::from_ref(size), 0.0),
+            Self::Power { size, exponent } => (std::slice::from_ref(size), *exponent),
+            Self::List { sizes } if sizes.is_empty() => return Err(OptimError::NoSize),
+            Self::List { sizes } => (sizes, 0.0),
         };
-        if !(size > 0.0 && size.is_finite()) {
-            return Err(OptimError::Range { field: "step.size", found: size, expected: "a positive number" });
+        if let Some(&found) = sizes.iter().find(|size| !(**size > 0.0 && size.is_finite())) {
+            return Err(OptimError::Range { field: "step.size", found, expected: "a positive number" });
         }
         if !(exponent >= 0.0 && exponent.is_finite()) {
             return Err(OptimError::Range {
@@ -71,7 +80,7 @@ impl Schedule {
 }
 
 /// Length = scale x schedule. Computed as a logarithm and exponentiated last, so the factors may lie beyond a double's range.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StepRule {
     scale: StepScale,
     schedule: Schedule,
@@ -136,7 +145,10 @@ mod tests {
             form: Form::Written,
             near_ties: 0,
             left_out: false,
+            doubtful: false,
+            n_held: 0,
             n_bands: 1,
+            whole: None,
         };
         match StepRule::new(scale, schedule).at(step, &at) {
             Step::Advance(length) => length,
@@ -147,19 +159,25 @@ mod tests {
     #[test]
     fn lengths_are_products_of_logarithms() {
         let constant = Schedule::Constant { size: 0.5 };
-        assert_relative_eq!(length(StepScale::Normalized, constant, 9), 0.5, max_relative = 1e-15);
+        assert_relative_eq!(length(StepScale::Normalized, constant.clone(), 9), 0.5, max_relative = 1e-15);
         assert_relative_eq!(
-            length(StepScale::DualNormOverLoss, constant, 9),
+            length(StepScale::DualNormOverLoss, constant.clone(), 9),
             0.5 * 2f64.powf(2.0 / std::f64::consts::LN_2),
             max_relative = 1e-11
         );
-        assert_eq!(length(StepScale::DualNorm, constant, 9), 0.0);
+        assert_eq!(length(StepScale::DualNorm, constant.clone(), 9), 0.0);
         assert_relative_eq!(length(StepScale::MarginPaced, constant, 9), 0.5 / 16.0, max_relative = 1e-14);
         assert_relative_eq!(
             length(StepScale::Normalized, Schedule::Power { size: 0.5, exponent: 0.5 }, 3),
             0.25,
             max_relative = 1e-14
         );
+        let list = Schedule::List { sizes: vec![0.5, 0.25, 2.0] };
+        for (step, size) in [(0, 0.5), (1, 0.25), (2, 2.0), (900, 2.0)] {
+            assert_relative_eq!(length(StepScale::Normalized, list.clone(), step), size, max_relative = 1e-15);
+        }
+        assert!(Schedule::List { sizes: vec![] }.check().is_err());
+        assert!(Schedule::List { sizes: vec![1.0, -1.0] }.check().is_err());
         assert!(Schedule::Constant { size: 0.0 }.check().is_err());
         assert!(Schedule::Power { size: 1.0, exponent: f64::NAN }.check().is_err());
     }

@@ -5,6 +5,7 @@ use crate::momentum::{MomentumDescent, MomentumSpec};
 #[cfg(feature = "linalg")]
 use crate::shampoo::{Shampoo, ShampooSpec};
 use crate::steepest::SteepestDescent;
+use crate::two_sided::TwoSidedDescent;
 use serde::{Deserialize, Serialize};
 use steepest_core::{Norm, Optimizer, ParameterLayout};
 
@@ -37,6 +38,8 @@ pub enum NormOf<'a, N> {
 pub enum OptimizerSpec<N> {
     /// Steepest descent in a norm, with or without momentum.
     Steepest(SteepestSpec<N>),
+    /// Coordinate descent with the two-sided rule at kinks.
+    TwoSidedCd(TwoSidedSpec),
     /// Adam.
     Adam(AdamSpec),
     /// Shampoo.
@@ -55,11 +58,17 @@ pub struct SteepestSpec<N> {
     pub momentum: Option<MomentumSpec>,
 }
 
+/// `two_sided_cd` in a configuration: it has no parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TwoSidedSpec {}
+
 impl<N> OptimizerSpec<N> {
     /// The norm whose margin it is to increase.
     pub const fn own_norm(&self) -> NormOf<'_, N> {
         match self {
             Self::Steepest(spec) => NormOf::Configured(&spec.norm),
+            Self::TwoSidedCd(_) => NormOf::Named("l1"),
             Self::Adam(_) => NormOf::Named("linf"),
             #[cfg(feature = "linalg")]
             Self::Shampoo(_) => NormOf::Named("spectral"),
@@ -72,6 +81,7 @@ impl<N> OptimizerSpec<N> {
         match self {
             Self::Steepest(SteepestSpec { momentum: None, .. }) => Box::new(SteepestDescent::new(own_norm)),
             Self::Steepest(SteepestSpec { momentum: Some(m), .. }) => Box::new(MomentumDescent::new(own_norm, *m)),
+            Self::TwoSidedCd(_) => Box::new(TwoSidedDescent::new(own_norm)),
             Self::Adam(spec) => Box::new(Adam::new(*spec, own_norm)),
             #[cfg(feature = "linalg")]
             Self::Shampoo(spec) => Box::new(Shampoo::new(*spec, layout, own_norm)),
@@ -80,7 +90,7 @@ impl<N> OptimizerSpec<N> {
 
     /// Whether its direction has a length of its own, so that the only step scale that makes sense is `normalized`.
     pub const fn has_own_length(&self) -> bool {
-        !matches!(self, Self::Steepest(_))
+        !matches!(self, Self::Steepest(_) | Self::TwoSidedCd(_))
     }
 
     /// Checks the ranges of all parameters.
@@ -97,6 +107,7 @@ impl<N> OptimizerSpec<N> {
         };
         match self {
             Self::Steepest(spec) => spec.momentum.map_or(Ok(()), |m| decay("beta", m.beta)),
+            Self::TwoSidedCd(_) => Ok(()),
             Self::Adam(spec) => {
                 decay("beta1", spec.beta1)?;
                 decay("beta2", spec.beta2)?;
@@ -115,6 +126,7 @@ impl<N> OptimizerSpec<N> {
     pub const fn info(&self) -> OptimizerInfo {
         match self {
             Self::Steepest(_) => STEEPEST,
+            Self::TwoSidedCd(_) => TWO_SIDED_CD,
             Self::Adam(_) => ADAM,
             #[cfg(feature = "linalg")]
             Self::Shampoo(_) => SHAMPOO,
@@ -134,6 +146,14 @@ const STEEPEST: OptimizerInfo = OptimizerInfo {
             "{ beta, dampening = true, nesterov = false }: M <- beta M + (1 - beta) g, or + g without dampening",
         ),
     ],
+};
+
+const TWO_SIDED_CD: OptimizerInfo = OptimizerInfo {
+    name: "two_sided_cd",
+    formula: "coordinate descent; a weight that flips back over a kink gets the derivative in between that makes its gradient zero, and the \
+              arg-max is taken again",
+    summary: "coordinate descent that is not caught by the kinks of ReLU networks; the plain rule is `steepest` with norm = \"l1\"",
+    fields: &[],
 };
 
 const ADAM: OptimizerInfo = OptimizerInfo {
@@ -166,6 +186,7 @@ const SHAMPOO: OptimizerInfo = OptimizerInfo {
 pub fn catalogue() -> Vec<OptimizerInfo> {
     vec![
         STEEPEST,
+        TWO_SIDED_CD,
         ADAM,
         #[cfg(feature = "linalg")]
         SHAMPOO,

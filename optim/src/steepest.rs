@@ -1,6 +1,8 @@
 //! Steepest descent in any norm.
 
-use steepest_core::{CoreError, GradedView, Norm, Optimizer, OptimizerKind, SavedState, Steepest};
+use steepest_core::{
+    CoreError, GradedView, GradientTerms, Norm, Optimizer, OptimizerKind, SavedState, Steepest, WantedTerms,
+};
 
 /// theta <- theta - length * u with u in argmax over N(u) <= 1 of <grad L, u> (Eq. 1 of Tsilivis et al. at the step scale
 /// `dual_norm`).
@@ -30,6 +32,20 @@ impl<N: Norm> Optimizer for SteepestDescent<N> {
 
     fn direction(&mut self, _theta: &[f64], gradient: GradedView<'_>, buffer: &mut [f64]) -> Steepest {
         self.norm.steepest(gradient, buffer)
+    }
+
+    fn wants_terms(&self) -> WantedTerms {
+        self.norm.wants_terms()
+    }
+
+    fn direction_of_terms(
+        &mut self,
+        _theta: &[f64],
+        gradient: GradedView<'_>,
+        terms: &GradientTerms<'_>,
+        buffer: &mut [f64],
+    ) -> Steepest {
+        self.norm.steepest_of_terms(gradient, terms, buffer)
     }
 
     fn sees_graded(&self) -> bool {

@@ -1,7 +1,7 @@
 //! When a run ends, and the events on its way.
 
 use serde::{Deserialize, Serialize};
-use steepest_core::{Evaluation, LogReal, StopReason, margin};
+use steepest_core::{Evaluation, LogReal, StopReason, Whole, margin};
 
 /// The events of a run: first steps at which something held. A step is the number of updates done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,29 +85,33 @@ impl Stop {
     }
 
     /// Notes the events of this step, and says whether the run ends here. A margin that is not finite ends it at once and never
-    /// counts as separated.
+    /// counts as separated. In mini-batches events are looked for at the first step of each epoch, where the whole set is known.
     pub fn check(&mut self, step: u64, at: &Evaluation<'_>) -> Option<StopReason> {
-        if let Some(sample) = at.margins.iter().position(|q| !q.is_finite()) {
+        let is_full_batch = at.whole.is_some_and(|whole| std::ptr::eq(whole.margins, at.margins));
+        let defective = |margins: &[f64]| margins.iter().position(|q| !q.is_finite());
+        if let Some(sample) = at.whole.and_then(|whole| defective(whole.margins)) {
             return Some(StopReason::NonFinite { sample: Some(sample) });
         }
-        if at.loss.is_defective() || at.dual_norm.is_defective() {
+        if defective(at.margins).is_some() || at.loss.is_defective() || at.dual_norm.is_defective() {
             return Some(StopReason::NonFinite { sample: None });
         }
-        self.note(step, at);
+        if let Some(whole) = at.whole {
+            self.note(step, whole);
+        }
         if self.switch.is_some_and(|event| self.has_happened(event, step)) {
             Some(StopReason::Switch)
-        } else if at.loss.ln() < self.ln_loss_below {
+        } else if at.whole.is_some_and(|whole| whole.loss.ln() < self.ln_loss_below) {
             Some(StopReason::LnLoss)
         } else if step >= self.steps {
             Some(StopReason::Steps)
-        } else if at.dual_norm.is_zero() {
+        } else if is_full_batch && at.dual_norm.is_zero() {
             Some(StopReason::GradientVanished)
         } else {
             None
         }
     }
 
-    fn note(&mut self, step: u64, at: &Evaluation<'_>) {
+    fn note(&mut self, step: u64, at: Whole<'_>) {
         if self.milestones.separation_step.is_none() && margin::smallest(at.margins).1 > 0.0 {
             self.milestones.separation_step = Some(step);
         }

@@ -7,15 +7,16 @@ use crate::error::ConfigError;
 use crate::unknown::explain;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use steepest_optim::StepScale;
+use steepest_norms::NormSpec;
+use steepest_optim::{OptimizerSpec, StepScale};
 use toml::{Table, Value};
 
 mod sections;
 
-pub use sections::{LossKind, LossSpec, RecordSpec, RunConfig, StepSpec, StopSpec, SwitchSpec};
+pub use sections::{LossKind, LossSpec, RecordSpec, RunConfig, StepSize, StepSpec, StopSpec, SwitchSpec};
 
 /// The tables that runs share and override.
-const SECTIONS: [&str; 7] = ["data", "model", "loss", "optimizer", "step", "stop", "record"];
+const SECTIONS: [&str; 8] = ["data", "model", "loss", "optimizer", "step", "batch", "stop", "record"];
 
 /// An experiment as its file says it, with its runs resolved.
 #[derive(Clone, Debug)]
@@ -168,19 +169,32 @@ fn resolve(
         loss: reader.read("loss")?,
         optimizer: reader.read("optimizer")?,
         step: reader.read("step")?,
+        batch: reader.read_if_there("batch")?,
         switch: switch.map(|s| section("switch", s, text, settings)).transpose()?,
         stop: reader.read("stop")?,
         record: reader.read_or_default("record")?,
         name: name.clone(),
     };
-    for step in [Some(config.step), config.switch.as_ref().and_then(|s| s.step)].into_iter().flatten() {
-        step.schedule().check().map_err(|e| ConfigError::Value { section: "step".into(), reason: e.to_string() })?;
-    }
-    let optimizers = std::iter::once((&config.optimizer, config.step))
-        .chain(config.switch.as_ref().map(|s| (&s.optimizer, s.step.unwrap_or(config.step))));
-    for (optimizer, step) in optimizers {
+    check_values(&config)?;
+    Ok(config)
+}
+
+/// The optimisers of a run, each with its step.
+pub fn optimizers(config: &RunConfig) -> impl Iterator<Item = (&OptimizerSpec<NormSpec>, &StepSpec)> {
+    let second = config.switch.as_ref().map(|s| (&s.optimizer, s.step.as_ref().unwrap_or(&config.step)));
+    std::iter::once((&config.optimizer, &config.step)).chain(second)
+}
+
+/// Checks what a table's types cannot.
+fn check_values(config: &RunConfig) -> Result<(), ConfigError> {
+    for (optimizer, step) in optimizers(config) {
+        step.check().map_err(|reason| ConfigError::Value { section: "step".into(), reason })?;
         let bad = |reason| ConfigError::Value { section: "optimizer".into(), reason };
         optimizer.check().map_err(bad)?;
+        if step.adaptive && config.batch.is_some() {
+            let reason = "`adaptive` compares the loss of one step with the next: it needs the full batch".into();
+            return Err(ConfigError::Value { section: "step".into(), reason });
+        }
         if optimizer.has_own_length() && step.scale != StepScale::Normalized {
             let name = optimizer.info().name;
             return Err(bad(format!(
@@ -193,7 +207,11 @@ fn resolve(
         let reason = "`per_decade` is 0, expected at least 1".into();
         return Err(ConfigError::Value { section: "record".into(), reason });
     }
-    Ok(config)
+    if config.batch.is_some_and(|batch| batch.size == 0) {
+        let reason = "`size` is 0, expected at least 1".into();
+        return Err(ConfigError::Value { section: "batch".into(), reason });
+    }
+    Ok(())
 }
 
 /// The merged tables of one run.
@@ -209,6 +227,10 @@ impl Reader<'_> {
         let value =
             self.tables.remove(name).ok_or_else(|| ConfigError::Missing { section: name, run: self.run.to_owned() })?;
         section(name, value, self.text, self.settings)
+    }
+
+    fn read_if_there<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<T>, ConfigError> {
+        if self.tables.contains_key(name) { self.read(name).map(Some) } else { Ok(None) }
     }
 
     fn read_or_default<T: DeserializeOwned + Default>(&mut self, name: &'static str) -> Result<T, ConfigError> {

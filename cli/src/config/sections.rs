@@ -6,7 +6,7 @@ use steepest_core::{Loss, StepLength};
 use steepest_data::DataSpec;
 use steepest_models::ModelSpec;
 use steepest_norms::NormSpec;
-use steepest_optim::{OptimizerSpec, RaiseOrRollBack, Schedule, StepRule, StepScale, SwitchAt};
+use steepest_optim::{BatchSpec, OptimizerSpec, RaiseOrRollBack, Schedule, StepRule, StepScale, SwitchAt};
 
 /// One run: everything that it could differ in from another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,6 +25,9 @@ pub struct RunConfig {
     pub optimizer: OptimizerSpec<NormSpec>,
     /// The step length.
     pub step: StepSpec,
+    /// Mini-batches; the full batch if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchSpec>,
     /// The optimiser that takes over at an event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub switch: Option<SwitchSpec>,
@@ -83,16 +86,16 @@ impl LossSpec {
 }
 
 /// `[step]`: size x scale, with an optional decay.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepSpec {
-    /// The size of the first step: the learning rate.
-    pub size: f64,
+    /// The learning rate: a number, the size of the first step; or a list, one size a step, of which the last stays.
+    pub size: StepSize,
     /// What the size is multiplied with: `dual_norm` (the paper's Eq. 1, default), `normalized`, `dual_norm_over_loss`,
     /// `margin_paced`.
     #[serde(default)]
     pub scale: StepScale,
-    /// The size at step t is size (t + 1)^-power; default 0, a constant.
+    /// The size at step t is size (t + 1)^-power; default 0, a constant. Not with a list.
     #[serde(default)]
     pub power: f64,
     /// Raise the step while the loss falls and go back where it did not (Lyu and Li 2020); default false.
@@ -102,18 +105,69 @@ pub struct StepSpec {
 
 impl StepSpec {
     /// The rule.
-    pub fn build(self) -> Box<dyn StepLength> {
+    pub fn build(&self) -> Box<dyn StepLength> {
         let rule = StepRule::new(self.scale, self.schedule());
         if self.adaptive { Box::new(RaiseOrRollBack::new(rule)) } else { Box::new(rule) }
     }
 
     /// The schedule.
-    pub fn schedule(self) -> Schedule {
-        if self.power.abs() < f64::MIN_POSITIVE {
-            Schedule::Constant { size: self.size }
-        } else {
-            Schedule::Power { size: self.size, exponent: self.power }
+    pub fn schedule(&self) -> Schedule {
+        match &self.size {
+            StepSize::List(sizes) => Schedule::List { sizes: sizes.clone() },
+            StepSize::Number(size) if self.power.abs() < f64::MIN_POSITIVE => Schedule::Constant { size: *size },
+            StepSize::Number(size) => Schedule::Power { size: *size, exponent: self.power },
         }
+    }
+
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn check(&self) -> Result<(), String> {
+        if matches!(self.size, StepSize::List(_)) && self.power.abs() > 0.0 {
+            return Err("`power` is for a single `size`: a list says every step's size itself".into());
+        }
+        self.schedule().check().map_err(|e| e.to_string())
+    }
+}
+
+/// `size` of a step: a number or a list of numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum StepSize {
+    /// The same at every step, up to the schedule's decay.
+    Number(f64),
+    /// One a step; the last stays.
+    List(Vec<f64>),
+}
+
+impl<'de> Deserialize<'de> for StepSize {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrList;
+        impl<'de> serde::de::Visitor<'de> for NumberOrList {
+            type Value = StepSize;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "a number, or a list of numbers")
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, size: f64) -> Result<StepSize, E> {
+                Ok(StepSize::Number(size))
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, size: i64) -> Result<StepSize, E> {
+                Ok(StepSize::Number(size as f64))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, size: u64) -> Result<StepSize, E> {
+                Ok(StepSize::Number(size as f64))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<StepSize, A::Error> {
+                Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(list)).map(StepSize::List)
+            }
+        }
+        deserializer.deserialize_any(NumberOrList)
     }
 }
 

@@ -152,6 +152,14 @@ impl Graded {
         }
     }
 
+    /// Sets entry `k` to zero.
+    pub fn set_zero(&mut self, k: usize) {
+        self.values[k] = 0.0;
+        if let Some(exponent) = self.exponents.get_mut(k) {
+            *exponent = 0;
+        }
+    }
+
     /// A borrowed view, which is what norms and optimisers read.
     pub fn view(&self) -> GradedView<'_> {
         GradedView { scale: self.scale, values: &self.values, exponents: self.spread.then_some(&self.exponents[..]) }

@@ -2,6 +2,7 @@
 
 use super::{Vectors, assert_close};
 use crate::model::{HomogeneousModel, LinearFirstLayer, Rows, Workspace};
+use crate::terms::BackwardCall;
 use crate::vector;
 use ndarray::{Array2, ArrayView2, s};
 
@@ -28,7 +29,7 @@ impl Probe<'_> {
 }
 
 /// Checks every law of [`HomogeneousModel`] at random parameters and inputs: homogeneity, Euler's identity, the gradient
-/// against central differences, and that subsets of rows add up.
+/// against central differences, that subsets of rows add up, and that factors multiply to it.
 ///
 /// # Panics
 /// With a sentence, if a law is broken.
@@ -54,6 +55,7 @@ pub fn check_model(model: &dyn HomogeneousModel) {
         );
         check_differences(&mut probe, &theta, &cotangent, &gradient, &vectors.normal(p));
         check_rows(&mut probe, &theta, &cotangent, &gradient);
+        check_factors(&mut probe, &theta, &cotangent);
     }
 }
 
@@ -107,6 +109,26 @@ fn check_rows(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>, gra
     }
     for (a, b) in sum.iter().zip(gradient) {
         assert_close(*a, *b, 1e-11, &format!("{:?}: subsets of rows add up to all rows", probe.model));
+    }
+}
+
+/// G = D^T H of each block that the model keeps the factors of, for all rows and for some.
+fn check_factors(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>) {
+    let some: Vec<usize> = (0..cotangent.nrows()).filter(|i| i % 3 != 1).collect();
+    for rows in [Rows::All, Rows::Subset(&some)] {
+        let cotangent = match rows {
+            Rows::All => cotangent.clone(),
+            Rows::Subset(rows) => cotangent.select(ndarray::Axis(0), rows),
+        };
+        let gradient = probe.gradient(theta, rows, cotangent.view());
+        let call = BackwardCall { inputs: probe.inputs.view(), rows, cotangent: cotangent.view() };
+        for block in probe.model.factors(call, &probe.work) {
+            let product = block.u.t().dot(&block.v);
+            let what = format!("{:?}: D^T H is the gradient of its block", probe.model);
+            for (a, b) in product.iter().zip(&gradient[block.range()]) {
+                assert_close(*a, *b, 1e-11, &what);
+            }
+        }
     }
 }
 

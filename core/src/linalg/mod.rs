@@ -16,5 +16,8 @@ mod product;
 
 pub use backend::{Backend, BackendReport, backend, set_backend, set_threads};
 #[cfg(feature = "linalg")]
-pub use factor::{SymmetricEigen, ThinSvd, largest_singular_value, singular_values, symmetric_eigen, thin_svd};
+pub use factor::{
+    SymmetricEigen, ThinSvd, largest_singular_value, singular_values, symmetric_eigen, thin_qr, thin_svd,
+    thin_svd_of_product,
+};
 pub use product::{Accumulate, matrix_times_vector, multiply_into, transposed_times_vector};

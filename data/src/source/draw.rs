@@ -1,18 +1,7 @@
 //! Draws that stay the same when the libraries beneath change: only the raw 64-bit words of the stream are used.
 
 use rand::Rng;
-
-/// A whole number below `bound`, exactly uniform: words above the largest multiple of `bound` are drawn again.
-pub(super) fn below<R: Rng>(rng: &mut R, bound: usize) -> usize {
-    let bound = bound as u64;
-    let limit = u64::MAX - u64::MAX % bound;
-    loop {
-        let word = rng.next_u64();
-        if word < limit {
-            return (word % bound) as usize;
-        }
-    }
-}
+pub(super) use steepest_core::seed::below;
 
 /// +1 or -1 with equal chance.
 pub(super) fn sign<R: Rng>(rng: &mut R) -> f64 {

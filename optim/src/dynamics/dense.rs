@@ -1,20 +1,27 @@
 //! The dense dynamics: theta as one flat vector, the whole gradient formed at every step.
 
+use super::batching::Batching;
+use super::kinks::{Kinks, Pass};
+use super::terms::OwnedTerms;
+use crate::batches::Batches;
 use crate::error::OptimError;
 use ndarray::{Array2, s};
 use steepest_core::{
-    Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, GradedView, HomogeneousModel, Labels, LogReal, Loss,
-    LossValue, Optimizer, SavedState, Steepest, Workspace, memory,
+    BackwardCall, Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, GradedView, GradientTerms, HomogeneousModel,
+    Labels, LogReal, Loss, LossValue, Optimizer, SavedState, Steepest, WantedTerms, Whole, Workspace, memory,
 };
 
 /// theta as a flat vector; each step one forward pass, one backward pass (the bands of a graded gradient together cost one), one
-/// direction, one update. Nothing is allocated after the first step, or the first step with more than one band.
+/// direction, one update. In l1, l2 and linf, and with Adam, nothing is allocated after the first step, or the first step with more than one
+/// band.
 #[derive(Debug)]
 pub struct Dense<'a> {
     model: &'a dyn HomogeneousModel,
     data: &'a Dataset,
     loss: &'a dyn Loss,
     optimizer: Box<dyn Optimizer>,
+    batching: Option<Batching>,
+    kinks: Kinks,
     theta: Vec<f64>,
     work: Workspace,
     outputs: Array2<f64>,
@@ -37,6 +44,7 @@ pub struct Dense<'a> {
 struct Found {
     value: LossValue,
     steepest: Steepest,
+    n_held: u32,
     own_norm: Option<f64>,
 }
 
@@ -72,8 +80,14 @@ impl<'a> Dense<'a> {
         if optimizer.own_norm().dim() != p {
             return Err(OptimError::Dimension { found: optimizer.own_norm().dim(), expected: p });
         }
+        let mut work = model.workspace(n);
+        let has_kink =
+            model.linear_first_layer().is_some_and(|first| first.kinked_pre_activations(&mut work).is_some());
+        if optimizer.is_two_sided() && !has_kink {
+            return Err(OptimError::NoKink);
+        }
         Ok(Self {
-            work: model.workspace(n),
+            work,
             outputs: Array2::zeros((n, k)),
             cotangent: Array2::zeros((n, k)),
             margins: vec![0.0; n],
@@ -89,8 +103,23 @@ impl<'a> Dense<'a> {
             data,
             loss,
             optimizer,
+            batching: None,
+            kinks: Kinks::default(),
             theta: memory::copied(&theta),
         })
+    }
+
+    /// In mini-batches, from step `first_step` on; `None` for the full batch.
+    ///
+    /// # Errors
+    /// If the optimiser is the two-sided rule, which looks at one sample on both sides of a step.
+    pub fn in_batches(mut self, batches: Option<Batches>, first_step: u64) -> Result<Self, OptimError> {
+        if batches.is_some() && self.optimizer.is_two_sided() {
+            return Err(OptimError::FullBatchOnly { what: "the two-sided rule" });
+        }
+        let per_sample = self.loss.terms_per_sample(self.model.n_outputs());
+        self.batching = batches.map(|batches| Batching::new(batches, first_step, self.model, self.data, per_sample));
+        Ok(self)
     }
 
     /// With N(theta) in the own norm at every step, for a step length that looks at it.
@@ -112,20 +141,69 @@ impl<'a> Dense<'a> {
     }
 
     fn find(&mut self) -> Found {
-        let (inputs, labels) = (self.data.inputs(), self.data.labels());
-        self.model.forward(&self.theta, inputs, self.outputs.view_mut(), &mut self.work);
-        let value = self.loss.evaluate(self.outputs.view(), labels, &mut self.margins, &mut self.ln_weights);
-        self.bands.cut(&self.ln_weights, self.loss.terms_per_sample(self.outputs.ncols()));
+        if let Some(batching) = &mut self.batching {
+            batching.draw(self.data);
+            if batching.starts_epoch() {
+                batching.evaluate_whole(self.model, self.loss, self.data, &self.theta);
+            }
+        }
+        let samples = samples(self.data, self.batching.as_ref());
+        let n = samples.n_samples();
+        let n_terms = n * self.loss.terms_per_sample(self.outputs.ncols());
+        let outputs = self.outputs.slice_mut(s![..n, ..]);
+        self.model.forward(&self.theta, samples.inputs(), outputs, &mut self.work);
+        let (margins, ln_weights) = (&mut self.margins[..n], &mut self.ln_weights[..n_terms]);
+        let value = self.loss.evaluate(self.outputs.slice(s![..n, ..]), samples.labels(), margins, ln_weights);
+        self.bands.cut(ln_weights, n_terms / n);
         if self.optimizer.sees_graded() {
             self.sum_bands();
         } else {
             self.first_band_that_matters();
         }
-        let steepest = self.optimizer.direction(&self.theta, self.gradient.view(), &mut self.direction);
+        let plain = self.direction();
+        let (steepest, n_held) = self.hold_at_kinks(plain);
         let norm = self.optimizer.own_norm();
         let wanted = norm.fold().is_some() || self.always_own_norm;
         let own_norm = self.own_norm.or_else(|| wanted.then(|| norm.value(&self.theta)));
-        Found { value, steepest, own_norm }
+        Found { value, steepest, n_held, own_norm }
+    }
+
+    /// The optimiser's direction for the gradient as it is, with the terms that it wants.
+    fn direction(&mut self) -> Steepest {
+        let samples = samples(self.data, self.batching.as_ref());
+        let n = samples.n_samples();
+        let (theta, gradient, buffer) = (&self.theta[..], self.gradient.view(), &mut self.direction[..]);
+        match self.optimizer.wants_terms() {
+            WantedTerms::Factors if self.bands.len() == 1 => {
+                let cotangent = self.cotangent.slice(s![..n, ..]);
+                let call = BackwardCall { inputs: samples.inputs(), rows: self.bands.band(0).rows, cotangent };
+                let blocks = self.model.factors(call, &self.work);
+                let terms = GradientTerms { ln_weights: &[], blocks: &blocks };
+                self.optimizer.direction_of_terms(theta, gradient, &terms, buffer)
+            }
+            WantedTerms::Graded => {
+                self.band_gradient.resize(theta.len(), 0.0);
+                let n_terms = n * self.loss.terms_per_sample(self.outputs.ncols());
+                let at = (theta, &self.ln_weights[..n_terms]);
+                let scratch = &mut self.band_gradient[..];
+                let terms = OwnedTerms::collect(self.model, self.loss, samples, at, scratch, &mut self.work);
+                terms.lend(|terms| self.optimizer.direction_of_terms(theta, gradient, terms, buffer))
+            }
+            _ => self.optimizer.direction(theta, gradient, buffer),
+        }
+    }
+
+    /// The two-sided rule, for an optimiser that wants it: the direction after it, and how many samples it holds.
+    fn hold_at_kinks(&mut self, found: Steepest) -> (Steepest, u32) {
+        if !self.optimizer.is_two_sided() {
+            return (found, 0);
+        }
+        let Self { model, data, loss, theta, ln_weights, gradient, band_gradient, work, .. } = self;
+        let pass = Pass { model: *model, loss: *loss, data, theta, ln_weights };
+        match self.kinks.hold(found.form, &pass, gradient, band_gradient, work) {
+            0 => (found, 0),
+            n_held => (self.optimizer.direction(&self.theta, self.gradient.view(), &mut self.direction), n_held),
+        }
     }
 
     /// The gradient as the sum of all bands.
@@ -154,7 +232,8 @@ impl<'a> Dense<'a> {
             return;
         }
         let band = self.bands.band(b);
-        let (inputs, labels) = (self.data.inputs(), self.data.labels());
+        let samples = samples(self.data, self.batching.as_ref());
+        let (inputs, labels) = (samples.inputs(), samples.labels());
         let mut cotangent = self.cotangent.slice_mut(s![..band.rows.count(inputs.nrows()), ..]);
         self.loss.cotangent_into(labels, &self.ln_weights, &band, cotangent.view_mut());
         if !overwrite && self.band_gradient.is_empty() {
@@ -168,6 +247,14 @@ impl<'a> Dense<'a> {
     }
 }
 
+/// The samples of the present step.
+const fn samples<'s>(data: &'s Dataset, batching: Option<&'s Batching>) -> &'s Dataset {
+    match batching {
+        Some(batching) => batching.samples(),
+        None => data,
+    }
+}
+
 impl Dynamics for Dense<'_> {
     fn evaluate(&mut self) -> Evaluation<'_> {
         let found = match self.found {
@@ -175,10 +262,14 @@ impl Dynamics for Dense<'_> {
             None => self.find(),
         };
         self.found = Some(found);
+        let n = samples(self.data, self.batching.as_ref()).n_samples();
+        let n_terms = n * self.loss.terms_per_sample(self.outputs.ncols());
+        let (margins, loss) = (&self.margins[..n], found.value.loss);
+        let whole = self.batching.as_ref().map_or(Some(Whole { margins, loss }), Batching::known);
         Evaluation {
-            margins: &self.margins,
-            ln_weights: &self.ln_weights,
-            loss: found.value.loss,
+            margins,
+            ln_weights: &self.ln_weights[..n_terms],
+            loss,
             slope: found.value.slope,
             dual_norm: found.steepest.dual,
             degree: self.model.degree().get(),
@@ -186,15 +277,36 @@ impl Dynamics for Dense<'_> {
             form: found.steepest.form,
             near_ties: found.steepest.near_ties,
             left_out: found.steepest.left_out,
+            doubtful: found.steepest.doubtful,
+            n_held: found.n_held,
             n_bands: self.bands.len(),
+            whole,
+        }
+    }
+
+    fn whole(&mut self) -> Whole<'_> {
+        if self.batching.is_none() {
+            let Evaluation { margins, loss, .. } = self.evaluate();
+            return Whole { margins, loss };
+        }
+        match &mut self.batching {
+            Some(batching) => batching.evaluate_whole(self.model, self.loss, self.data, &self.theta),
+            None => Whole { margins: &self.margins, loss: LogReal::ZERO },
         }
     }
 
     fn advance(&mut self, length: f64) -> bool {
         let form = self.evaluate().form;
         self.found = None;
+        if let Some(batching) = &mut self.batching {
+            batching.advance();
+        }
+        if self.optimizer.is_two_sided() {
+            self.kinks.note(form, self.model, self.data.n_samples(), &mut self.work);
+        }
         let fold = self.optimizer.own_norm().fold();
-        let moved = form.subtract(self.gradient.view(), &self.direction, length, &mut self.theta, fold);
+        let (gradient, theta) = (self.gradient.view(), &mut self.theta[..]);
+        let moved = self.optimizer.apply(form, gradient, &self.direction, length, theta, fold);
         self.own_norm = moved.norm;
         moved.any
     }
@@ -205,12 +317,19 @@ impl Dynamics for Dense<'_> {
 
     fn save(&self, state: &mut SavedState) {
         state.put("theta", &self.theta);
+        state.put_counter("batches/step", self.batching.as_ref().map_or(0, |batching| batching.step));
+        self.kinks.save(state);
         self.optimizer.save(state);
     }
 
     fn restore(&mut self, state: &SavedState) -> Result<(), CoreError> {
         state.restore_into("theta", &mut self.theta)?;
         (self.found, self.own_norm) = (None, None);
+        if let Some(batching) = &mut self.batching {
+            batching.step = state.counter("batches/step")?;
+            batching.forget();
+        }
+        self.kinks.restore(state)?;
         self.optimizer.restore(state)
     }
 }
