@@ -6,12 +6,12 @@ use crate::provenance::provenance;
 use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
 use anyhow::Context;
 use std::sync::atomic::AtomicBool;
-use steepest_core::{HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
+use steepest_core::{Dynamics, HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
 use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
 use steepest_models::{BuiltModel, check_degree};
 use steepest_norms::{NormLabel, NormSpec};
-use steepest_optim::{Batches, Dense, Milestones, NormOf, OptimizerSpec, Stop, train};
+use steepest_optim::{Batches, Compact, CompactProblem, Dense, Milestones, NormOf, OptimizerSpec, Stop, train};
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -139,6 +139,8 @@ struct Finished {
     switch_step: Option<u64>,
     theta: Vec<f64>,
     own: NormLabel,
+    /// Inputs that are zero in every training sample and were left out of the computation.
+    n_left_out: usize,
 }
 
 /// The phases of a run, one after the other.
@@ -157,41 +159,53 @@ fn go(
     if let Some(switch) = &config.switch {
         stop = stop.or_at(switch.at);
     }
-    let (mut first_step, mut switch_step) = (0, None);
+    let compact = CompactProblem::new(model, &split.train);
+    let (mut first_step, mut switch_step, mut n_left_out) = (0, None, 0);
     let phases = phases(config);
     let mut own = own_norm(&config.optimizer)?.label();
     let mut outcome = Outcome { step: 0, reason: StopReason::Steps };
     for (k, phase) in phases.iter().enumerate() {
         let norm = own_norm(phase.optimizer)?;
-        let optimizer = phase.optimizer.build(model.layout(), norm.build(model.layout())?);
+        let on_all = norm.build(model.layout())?;
         let mut step = phase.step.build();
         let batches = config.batch.map(|spec| Batches::new(spec, split.train.n_samples(), Streams::new(config.seed)));
-        let dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?.in_batches(batches, first_step)?;
-        let mut dynamics = dynamics.with_own_norm_if(step.needs_own_norm());
+        // a rule that looks at N(theta) at every step needs it of the whole theta
+        let allowed = compact.as_ref().filter(|_| !step.needs_own_norm() || on_all.fold().is_some());
+        let restricted = allowed.and_then(|problem| Some((problem, problem.restrict(&*on_all)?)));
+        let mut dynamics: Box<dyn Dynamics + '_> = if let Some((problem, norm)) = restricted {
+            n_left_out = problem.n_left_out();
+            let optimizer = phase.optimizer.build(problem.layout(), norm);
+            Box::new(Compact::new(problem, loss, optimizer, theta)?.in_batches(batches, first_step)?)
+        } else {
+            let optimizer = phase.optimizer.build(model.layout(), on_all);
+            let dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?.in_batches(batches, first_step)?;
+            Box::new(dynamics.with_own_norm_if(step.needs_own_norm()))
+        };
         if k > 0 {
             own = norm.label();
             recorder.switch_to(own.clone());
             switch_step = Some(first_step);
             stop = stop.past_event();
         }
-        outcome = train(&mut dynamics, &mut *step, &mut stop, recorder, first_step)?;
-        theta = dynamics.into_theta();
+        outcome = train(&mut *dynamics, &mut *step, &mut stop, recorder, first_step)?;
+        theta = dynamics.theta().to_vec();
         first_step = outcome.step;
         if outcome.reason != StopReason::Switch {
             break;
         }
     }
-    Ok(Finished { outcome, milestones: stop.milestones(), switch_step, theta, own })
+    Ok(Finished { outcome, milestones: stop.milestones(), switch_step, theta, own, n_left_out })
 }
 
 /// Writes the events and the end.
 fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) -> anyhow::Result<RunReport> {
-    let Finished { outcome, milestones, switch_step, theta, own } = finished;
+    let Finished { outcome, milestones, switch_step, theta, own, n_left_out } = finished;
     let (progress, seconds) = (*recorder.progress(), recorder.seconds());
     let mut attributes = vec![
         ("status".to_owned(), Attribute::Text(outcome.reason.name().to_owned())),
         ("status_text".to_owned(), Attribute::Text(outcome.reason.to_string())),
         ("steps_done".to_owned(), Attribute::Integer(outcome.step as i64)),
+        ("inputs_left_out".to_owned(), Attribute::Integer(*n_left_out as i64)),
     ];
     let mut events = vec![
         ("separation", milestones.separation_step, "every training sample is classified rightly".to_owned()),

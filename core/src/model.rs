@@ -49,6 +49,13 @@ pub trait HomogeneousModel: Debug + Send + Sync {
         work: &mut Workspace,
     );
 
+    /// The same model for inputs of which only the columns `kept` (ascending) are ever other than zero, and which of its parameters it has:
+    /// what is left out has no gradient. `None` where the model cannot say.
+    fn restricted_to(&self, kept: &[usize]) -> Option<Restricted> {
+        let _ = kept;
+        None
+    }
+
     /// The factors of each block that is a matrix, G = D^T H with D on the block's outputs and H on its inputs, as the backward pass of this
     /// call, the last one made, left them in `work`. Empty where the model does not keep them.
     fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {
@@ -61,6 +68,71 @@ pub trait HomogeneousModel: Debug + Send + Sync {
     fn linear_first_layer(&self) -> Option<&dyn LinearFirstLayer> {
         None
     }
+}
+
+impl HomogeneousModel for Box<dyn HomogeneousModel> {
+    fn layout(&self) -> &ParameterLayout {
+        (**self).layout()
+    }
+
+    fn degree(&self) -> NonZeroU32 {
+        (**self).degree()
+    }
+
+    fn n_inputs(&self) -> usize {
+        (**self).n_inputs()
+    }
+
+    fn n_outputs(&self) -> usize {
+        (**self).n_outputs()
+    }
+
+    fn workspace(&self, n_samples: usize) -> Workspace {
+        (**self).workspace(n_samples)
+    }
+
+    fn forward(
+        &self,
+        theta: &[f64],
+        inputs: ArrayView2<'_, f64>,
+        outputs: ArrayViewMut2<'_, f64>,
+        work: &mut Workspace,
+    ) {
+        (**self).forward(theta, inputs, outputs, work);
+    }
+
+    fn backward(
+        &self,
+        theta: &[f64],
+        inputs: ArrayView2<'_, f64>,
+        rows: Rows<'_>,
+        cotangent: ArrayView2<'_, f64>,
+        gradient: &mut [f64],
+        work: &mut Workspace,
+    ) {
+        (**self).backward(theta, inputs, rows, cotangent, gradient, work);
+    }
+
+    fn restricted_to(&self, kept: &[usize]) -> Option<Restricted> {
+        (**self).restricted_to(kept)
+    }
+
+    fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {
+        (**self).factors(call, work)
+    }
+
+    fn linear_first_layer(&self) -> Option<&dyn LinearFirstLayer> {
+        (**self).linear_first_layer()
+    }
+}
+
+/// A model without the parameters of inputs that are always zero.
+#[derive(Debug)]
+pub struct Restricted {
+    /// The model, of fewer inputs.
+    pub model: Box<dyn HomogeneousModel>,
+    /// Where each of its parameters stands among those of the whole model, ascending.
+    pub places: Vec<usize>,
 }
 
 /// A model f(theta; x) = h(W x; rest) whose first block W is a trained plain matrix acting on the raw inputs.

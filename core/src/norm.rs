@@ -61,6 +61,14 @@ pub trait Norm: Debug + Send + Sync {
         true
     }
 
+    /// This norm on the vectors that are zero outside `kept` (ascending), as a norm on those entries alone, where the steepest map leaves
+    /// entries without a gradient alone; `None` where that is not so, or `kept` is not what the norm can be restricted to. Then entries whose
+    /// gradient is zero throughout a run may leave the problem before it begins.
+    fn restricted_to(&self, kept: &[usize]) -> Option<Box<dyn Norm>> {
+        let _ = kept;
+        None
+    }
+
     /// What the map wants to see beside the gradient.
     fn wants_terms(&self) -> WantedTerms {
         WantedTerms::Nothing
@@ -120,6 +128,10 @@ impl Norm for Box<dyn Norm> {
 
     fn sees_graded(&self) -> bool {
         (**self).sees_graded()
+    }
+
+    fn restricted_to(&self, kept: &[usize]) -> Option<Box<dyn Norm>> {
+        (**self).restricted_to(kept)
     }
 
     fn wants_terms(&self) -> WantedTerms {

@@ -3,7 +3,7 @@
 use crate::error::ModelError;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use std::num::NonZeroU32;
-use steepest_core::{BackwardCall, BlockTerms, HomogeneousModel, ParameterLayout, Rows, Workspace};
+use steepest_core::{BackwardCall, BlockTerms, HomogeneousModel, ParameterLayout, Restricted, Rows, Workspace};
 
 /// f(theta; (x, c)): a model of d + 1 inputs, the last of which is the constant c.
 ///
@@ -108,6 +108,13 @@ impl<M: HomogeneousModel> HomogeneousModel for Augmented<M> {
         let left_by_forward = augmented.slice(s![..inputs.len_of(Axis(0)), ..]);
         self.inner.backward(theta, left_by_forward, rows, cotangent, gradient, work);
         Self::put_back(work, augmented);
+    }
+
+    fn restricted_to(&self, kept: &[usize]) -> Option<Restricted> {
+        // the constant is never zero
+        let with_constant: Vec<usize> = kept.iter().copied().chain([self.n_inputs()]).collect();
+        let Restricted { model, places } = self.inner.restricted_to(&with_constant)?;
+        Some(Restricted { model: Box::new(Augmented::new(model, self.constant).ok()?), places })
     }
 
     fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {

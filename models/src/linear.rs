@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use steepest_core::linalg::{Accumulate, matrix_times_vector, multiply_into, transposed_times_vector};
 use steepest_core::{
-    BackwardCall, BlockShape, BlockTerms, HomogeneousModel, ParameterLayout, Rows, Streams, Workspace,
+    BackwardCall, BlockShape, BlockTerms, HomogeneousModel, ParameterLayout, Restricted, Rows, Streams, Workspace,
 };
 
 /// f(w; x) = <w, x>, or W x with k outputs. Degree 1; one block `W1`, a vector for one output.
@@ -64,6 +64,11 @@ pub(crate) fn view_mut(slice: &mut [f64], rows: usize, cols: usize) -> ArrayView
         panic!("a {rows} x {cols} matrix has not {len} entries")
     };
     view
+}
+
+/// Where the entries of some columns of a row-major matrix stand.
+pub(crate) fn columns(rows: usize, cols: usize, kept: &[usize]) -> Vec<usize> {
+    (0..rows).flat_map(|row| kept.iter().map(move |column| row * cols + column)).collect()
 }
 
 /// Copies some rows of a matrix to the top of a buffer, which grows at the first use.
@@ -134,6 +139,11 @@ impl HomogeneousModel for Linear {
             let gradient = view_mut(gradient, self.n_outputs, self.n_inputs);
             multiply_into(Accumulate::Replace, cotangent.reversed_axes(), inputs, gradient);
         }
+    }
+
+    fn restricted_to(&self, kept: &[usize]) -> Option<Restricted> {
+        let model = Box::new(Self::new(kept.len(), self.n_outputs).ok()?);
+        Some(Restricted { model, places: columns(self.n_outputs, self.n_inputs, kept) })
     }
 
     fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {

@@ -10,12 +10,14 @@ pub use spec::MlpSpec;
 
 use crate::activation::Activation;
 use crate::error::ModelError;
-use crate::linear::{gather, layer_shape, view, view_mut};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use crate::linear::{columns, gather, layer_shape, view, view_mut};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use std::num::NonZeroU32;
 use std::ops::Range;
 use steepest_core::linalg::{Accumulate, multiply_into};
-use steepest_core::{BackwardCall, BlockTerms, HomogeneousModel, LinearFirstLayer, ParameterLayout, Rows, Workspace};
+use steepest_core::{
+    BackwardCall, BlockTerms, HomogeneousModel, LinearFirstLayer, ParameterLayout, Restricted, Rows, Workspace,
+};
 
 /// f(theta; x) = W_L phi(W_{L-1} ... phi(W_1 x)), phi of degree r.
 ///
@@ -209,6 +211,22 @@ impl HomogeneousModel for Mlp {
             buffers[(lowest - 1) * PER_LAYER + D].slice(s![..n, ..])
         };
         multiply_into(Accumulate::Replace, upper.reversed_axes(), below, own);
+    }
+
+    fn restricted_to(&self, kept: &[usize]) -> Option<Restricted> {
+        let sizes = std::iter::once(kept.len()).chain(self.sizes[1..].iter().copied()).collect();
+        let frozen = self.layers.iter().enumerate().filter_map(|(l, layer)| match layer {
+            Layer::Frozen(weights) if l == 0 => Some((1, weights.select(Axis(1), kept))),
+            Layer::Frozen(weights) => Some((l + 1, weights.clone())),
+            Layer::Trained(_) => None,
+        });
+        let model = Self::assemble(sizes, self.activation, frozen.collect()).ok()?;
+        let (mut places, first) = match &self.layers[0] {
+            Layer::Trained(range) => (columns(self.sizes[1], self.sizes[0], kept), range.len()),
+            Layer::Frozen(_) => (Vec::new(), 0),
+        };
+        places.extend(first..self.layout.len());
+        Some(Restricted { model: Box::new(model), places })
     }
 
     fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {

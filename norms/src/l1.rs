@@ -73,6 +73,10 @@ impl Norm for L1 {
         OptimizerKind::Coordinate
     }
 
+    fn restricted_to(&self, kept: &[usize]) -> Option<Box<dyn Norm>> {
+        Some(Box::new(Self::new(kept.len())))
+    }
+
     fn subdifferential(&self) -> Option<&dyn Subdifferential> {
         Some(self)
     }

@@ -77,6 +77,10 @@ impl Norm for L2 {
         OptimizerKind::Linear
     }
 
+    fn restricted_to(&self, kept: &[usize]) -> Option<Box<dyn Norm>> {
+        Some(Box::new(Self::new(kept.len())))
+    }
+
     fn subdifferential(&self) -> Option<&dyn Subdifferential> {
         Some(self)
     }

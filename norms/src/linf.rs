@@ -63,6 +63,10 @@ impl Norm for Linf {
         OptimizerKind::Sign
     }
 
+    fn restricted_to(&self, kept: &[usize]) -> Option<Box<dyn Norm>> {
+        Some(Box::new(Self::new(kept.len())))
+    }
+
     fn subdifferential(&self) -> Option<&dyn Subdifferential> {
         Some(self)
     }

@@ -57,6 +57,10 @@ impl Norm for Lp {
         Entries::from(x).direction(conjugate(self.p), subgradient).0.log().value()
     }
 
+    fn restricted_to(&self, kept: &[usize]) -> Option<Box<dyn Norm>> {
+        Some(Box::new(Self { dim: kept.len(), ..*self }))
+    }
+
     fn subdifferential(&self) -> Option<&dyn Subdifferential> {
         Some(self)
     }

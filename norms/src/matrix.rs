@@ -37,6 +37,21 @@ impl Shape {
         Self { rows, cols }
     }
 
+    /// The shape that is left if these entries are the same columns of every row.
+    pub(crate) fn of_columns(self, kept: &[usize]) -> Option<Self> {
+        let cols = kept.len() / self.rows.max(1);
+        let columns = kept.get(..cols)?;
+        let is_columns = cols > 0
+            && kept.len() == self.rows * cols
+            && kept.chunks(cols).enumerate().all(|(row, entries)| {
+                entries
+                    .iter()
+                    .zip(columns)
+                    .all(|(&entry, &column)| column < self.cols && entry == row * self.cols + column)
+            });
+        is_columns.then_some(Self { cols, ..self })
+    }
+
     pub(crate) const fn len(self) -> usize {
         self.rows * self.cols
     }

@@ -77,6 +77,12 @@ impl Norm for Nuclear {
         OptimizerKind::RightInvariant
     }
 
+    /// To whole columns: a column of zeros has no part in the singular values.
+    fn restricted_to(&self, kept: &[usize]) -> Option<Box<dyn Norm>> {
+        let shape = self.shape.of_columns(kept)?;
+        Some(Box::new(Self { shape }))
+    }
+
     fn subdifferential(&self) -> Option<&dyn Subdifferential> {
         Some(self)
     }

@@ -190,6 +190,18 @@ impl Norm for Product {
         self.parts.len() > 1 || self.parts.iter().any(|part| part.norm.sees_graded())
     }
 
+    fn restricted_to(&self, kept: &[usize]) -> Option<Box<dyn Norm>> {
+        let (mut parts, mut start) = (Vec::with_capacity(self.parts.len()), 0);
+        for part in &self.parts {
+            let own: Vec<usize> =
+                kept.iter().filter(|k| part.range.contains(k)).map(|k| k - part.range.start).collect();
+            let end = start + own.len();
+            parts.push((start..end, part.weight, part.norm.restricted_to(&own).filter(|_| !own.is_empty())?));
+            start = end;
+        }
+        Some(Box::new(Self::new(self.join, parts).ok()?))
+    }
+
     /// What a part wants, graded terms before factors.
     fn wants_terms(&self) -> WantedTerms {
         let wants = |wanted| self.parts.iter().any(|part| part.norm.wants_terms() == wanted);

@@ -46,7 +46,7 @@ mod two_sided;
 pub use adam::{Adam, AdamSpec};
 pub use adaptive::RaiseOrRollBack;
 pub use batches::{BatchOrder, BatchSpec, Batches};
-pub use dynamics::Dense;
+pub use dynamics::{Compact, CompactProblem, Dense};
 pub use error::OptimError;
 pub use momentum::{MomentumDescent, MomentumSpec};
 pub use schedule::{Schedule, StepRule, StepScale};

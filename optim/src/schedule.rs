@@ -13,7 +13,7 @@ pub enum StepScale {
     /// N*(grad L): the paper's Eq. (1). For gradient descent this is the usual learning rate.
     #[default]
     DualNorm,
-    /// N*(grad L) / L: every step lowers ln L by about the same amount.
+    /// N*(grad L) / L: Eq. (1) for ln L in place of L. A step lowers ln L by about size (N*(grad L) / L)^2, which grows as theta does.
     DualNormOverLoss,
     /// N(theta)^(1 - degree): the margins move by about the same amount in every step, since they grow as N(theta)^degree. Late in a run this
     /// keeps a step from overshooting; at theta = 0 and degree above one it is infinite, and the run ends as diverged.

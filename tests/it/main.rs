@@ -5,6 +5,7 @@
 
 /// A dense step allocates nothing once a run is under way.
 mod allocation;
+mod catalogue;
 /// The same experiment gives the same bytes, however many runs go at a time.
 mod determinism;
 /// Every algorithm goes on below e^-745, where a double ends, as if nothing were there.

@@ -66,17 +66,27 @@ pub(crate) fn carry_out_all(
 /// The line that says what is trained on what; also the moment at which missing data are noticed, before any run starts.
 fn describe(experiment: &Experiment) -> Result<(), Failure> {
     let Some(first) = experiment.runs.first() else { return Ok(()) };
-    let split = build_data(&first.config)?;
-    let built = build_model(&first.config, &split).map_err(Failure::Misunderstood)?;
-    for run in &experiment.runs {
-        check_fit(&run.config, split.train.labels(), built.model.layout()).map_err(Failure::Misunderstood)?;
+    let mut built = Vec::new();
+    for PlannedRun { config, .. } in &experiment.runs {
+        let is_this = |(seen, ..): &(&RunConfig, _, _)| seen.data == config.data && seen.model == config.model;
+        let at = if let Some(at) = built.iter().position(is_this) {
+            at
+        } else {
+            let split = build_data(config)?;
+            let model = build_model(config, &split).map_err(Failure::Misunderstood)?;
+            built.push((config, split, model));
+            built.len() - 1
+        };
+        let (_, split, model) = &built[at];
+        check_fit(config, split.train.labels(), model.model.layout()).map_err(Failure::Misunderstood)?;
     }
-    let facts = [&split.provenance.note, &describe_model(&first.config, &built), &first.config.loss.describe()];
+    let Some((_, split, built)) = built.first() else { return Ok(()) };
+    let facts = [&split.provenance.note, &describe_model(&first.config, built), &first.config.loss.describe()];
     note(&format!("{} · {}", experiment.title, facts.map(String::as_str).join(" · ")));
     Ok(())
 }
 
-/// Notices a loss or a norm that does not fit, before any file is made. A run with a model of its own is checked again when it starts.
+/// Notices a loss or a norm that does not fit, before any file is made.
 fn check_fit(config: &RunConfig, labels: &Labels, layout: &ParameterLayout) -> anyhow::Result<()> {
     let run = || format!("run \"{}\"", config.name);
     if !config.loss.build().accepts(labels) {

@@ -2,8 +2,10 @@
 //! measured against.
 
 mod batching;
+mod compact;
 mod dense;
 mod kinks;
 mod terms;
 
+pub use compact::{Compact, CompactProblem};
 pub use dense::Dense;
