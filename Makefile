@@ -6,7 +6,7 @@ OUT ?= out
 MEMBERS := core norms models data optim cli bench tests
 LIBRARIES := core norms models data optim
 
-.PHONY: reproduce test bench system system-for-tests format lint documents alone
+.PHONY: reproduce test bench system system-for-tests format lint example documents alone
 
 ## Builds, runs the paper's experiments at quick scale on every core, and draws its figures into out/.
 reproduce: system
@@ -19,7 +19,7 @@ reproduce: system
 ## Everything that CI checks.
 test: system-for-tests format lint
 	$(CARGO) test --locked --workspace
-	$(MAKE) --no-print-directory documents alone
+	$(MAKE) --no-print-directory example documents alone
 
 ## How far the dense step is from its matrix products.
 bench: system
@@ -30,6 +30,12 @@ format:
 
 lint:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+# a crate of its own workspace, with the versions, profiles and compiled dependencies of this one
+example:
+	cp Cargo.lock examples/outside-norm/Cargo.lock
+	$(CARGO) test --manifest-path examples/outside-norm/Cargo.toml --config Cargo.toml \
+	  --target-dir "$${CARGO_TARGET_DIR:-target}"
 
 documents:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps

@@ -1,8 +1,8 @@
 //! What the command line may say.
 
+use crate::config::Setting;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
-use steepest_cli::config::Setting;
 use steepest_core::linalg::Backend;
 
 /// Watch which margin an optimiser maximises.

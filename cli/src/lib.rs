@@ -1,17 +1,23 @@
-//! The library behind the program `steepest`: it composes a configuration into runs and figures. The threads are in the program.
+//! The library behind the program `steepest`: it composes a configuration into runs and figures, and speaks to a person.
 //!
 //! [`config`] is exactly what an experiment file may say; [`experiment`] makes runs of it; [`run`] carries one out and [`recorder`] writes
-//! its rows; [`plots`] draws figures from stored files only.
+//! its rows; [`plots`] draws figures from stored files only. [`program`] is what a binary calls: it reads the command line, starts the
+//! threads and prints.
 
+mod args;
+mod commands;
 pub mod config;
 pub mod error;
 pub mod experiment;
 pub mod figures;
 pub mod metrics;
+mod output;
 pub mod plots;
+pub mod program;
 pub mod provenance;
 pub mod recorder;
 pub mod reproduce;
 pub mod run;
 pub mod summary;
+mod terminal;
 mod unknown;

@@ -36,7 +36,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
         let out_of_range = matches!(error.downcast_ref(), Some(steepest_data::DataError::Field { .. }));
-        if out_of_range || error.is::<steepest_cli::error::ConfigError>() {
+        if out_of_range || error.is::<crate::error::ConfigError>() {
             Self::Misunderstood(error)
         } else {
             Self::Failed(error)

@@ -1,13 +1,13 @@
 //! Progress bars, and Ctrl-C.
 
+use crate::recorder::{Progress, Watcher};
+use crate::run::RunReport;
+use crate::summary::{duration, percent, rate, short};
 use anyhow::Context;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt::Write;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use steepest_cli::recorder::{Progress, Watcher};
-use steepest_cli::run::RunReport;
-use steepest_cli::summary::{duration, percent, rate, short};
 use steepest_core::StopReason;
 
 /// Lets Ctrl-C (and a polite kill) set the flag; a second one ends the program at once.

@@ -3,7 +3,7 @@
 use crate::error::NormError;
 use crate::join::Join;
 use crate::product::Product;
-use crate::spec::NormLabel;
+use crate::spec::{BuildNorm, NormInfo, NormLabel};
 use steepest_core::{BlockShape, Norm, ParameterLayout};
 
 /// The fields that every norm taken block by block has.
@@ -60,6 +60,87 @@ impl PerBlock<'_> {
         label
     }
 }
+
+/// A kind of norm that is taken block by block and joined. Its specification is declared by [`per_block!`], and is a [`BuildNorm`].
+pub(crate) trait BlockNorm: JoinOfBlocks {
+    /// What norms of this kind are.
+    const INFO: NormInfo;
+
+    /// The formula of the norm of one block.
+    fn each(&self) -> String;
+
+    /// The label but for the formula and the join.
+    fn base(&self) -> NormLabel {
+        Self::INFO.into()
+    }
+
+    /// Parameters with which the laws are tested, all joined by the maximum.
+    fn parameters() -> Vec<Self>;
+
+    /// A factor and the norm of one block.
+    ///
+    /// # Errors
+    /// If the parameters fit no norm.
+    fn of_block(&self, shape: BlockShape) -> Result<(f64, Box<dyn Norm>), NormError>;
+}
+
+/// The fields that [`per_block!`] declares.
+pub(crate) trait JoinOfBlocks: Sized {
+    /// What they say.
+    fn per_block(&self) -> PerBlock<'_>;
+
+    /// The same norm of a block, otherwise joined.
+    fn joined(self, join: Join, weights: Option<Vec<f64>>) -> Self;
+}
+
+impl<S: BlockNorm> BuildNorm for S {
+    const INFO: NormInfo = <S as BlockNorm>::INFO;
+
+    fn label(&self) -> NormLabel {
+        self.per_block().label(&self.each(), self.base())
+    }
+
+    /// All parameters joined by the maximum, the first also by a weighted sum, the last also by l2.
+    fn examples() -> Vec<Self> {
+        let sum = S::parameters().into_iter().next().map(|s| s.joined(Join::Sum, Some(vec![2.0, 0.25])));
+        let l2 = S::parameters().pop().map(|s| s.joined(Join::L2, None));
+        S::parameters().into_iter().chain(sum).chain(l2).collect()
+    }
+
+    fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
+        self.per_block().build(layout, |shape| self.of_block(shape))
+    }
+}
+
+/// The specification of a norm that is taken block by block: the fields that are its own, then `join` and `weights`.
+macro_rules! per_block {
+    ($(#[$attribute:meta])* $spec:ident { $($(#[$about:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $spec {
+            $($(#[$about])* pub $field: $type,)*
+            /// How the blocks are joined.
+            #[serde(default, skip_serializing_if = "crate::join::Join::is_max")]
+            pub join: crate::join::Join,
+            /// What each block's norm is multiplied by; absent for one.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub weights: Option<Vec<f64>>,
+        }
+
+        impl crate::blocks::JoinOfBlocks for $spec {
+            fn per_block(&self) -> crate::blocks::PerBlock<'_> {
+                crate::blocks::PerBlock { join: self.join, weights: self.weights.as_deref() }
+            }
+
+            fn joined(mut self, join: crate::join::Join, weights: Option<Vec<f64>>) -> Self {
+                (self.join, self.weights) = (join, weights);
+                self
+            }
+        }
+    };
+}
+pub(crate) use per_block;
 
 /// Adds a mark to the symbol's subscript; the paper has no symbol for such a norm.
 pub(crate) fn mark(label: &mut NormLabel, with: &str) {

@@ -41,9 +41,10 @@ impl Entries<'_> {
             return;
         };
         for ((out, v), e) in powers.iter_mut().zip(self.values).zip(exponents) {
-            // the mantissa and the power of two apart: a logarithm of the whole would lose digits
+            // the mantissa and the power of two apart: a logarithm of the whole would lose digits; both at most one, so that no power overflows
+            let (mantissa, e) = if v.abs() > largest { (0.5 * v.abs(), e + 1) } else { (v.abs(), *e) };
             let shift = logspace::exp(a * logspace::ln_of_power_of_two(e - top));
-            *out = if *v == 0.0 { 0.0 } else { (v.abs() / largest).powf(a) * shift };
+            *out = if *v == 0.0 { 0.0 } else { (mantissa / largest).powf(a) * shift };
         }
     }
 

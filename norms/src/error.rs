@@ -36,6 +36,18 @@ pub enum NormError {
         /// Entries in the list.
         found: usize,
     },
+    /// A norm of another crate whose name is taken.
+    #[error("there is a norm named `{name}` already: give the other one another name")]
+    Taken {
+        /// The name.
+        name: &'static str,
+    },
+    /// A norm of another crate whose name does not fit files.
+    #[error("`{name}` is no name for a norm: expected a lower-case letter, then lower-case letters, digits and `_`")]
+    Name {
+        /// The name.
+        name: &'static str,
+    },
     /// A part whose norm has another dimension than its range.
     #[error("a part of {range} entries was given a norm on {dim}")]
     Dimension {

@@ -27,6 +27,7 @@ mod matrix;
 mod multiples;
 #[cfg(test)]
 mod oracle;
+mod outside;
 mod product;
 #[macro_use]
 pub mod spec;
@@ -36,6 +37,7 @@ pub use group::Groups;
 pub use join::Join;
 #[cfg(feature = "linalg")]
 pub use matrix::RANK_CUT;
+pub use outside::{OutsideNorm, OutsideSpec, register};
 pub use product::Product;
 pub use spec::{BuildNorm, NormInfo, NormLabel};
 

@@ -102,7 +102,7 @@ impl BuildNorm for LpSpec {
     }
 
     fn examples() -> Vec<Self> {
-        [1.0, 1.001, 1.5, 2.0, 3.0, 17.0, 100.0, f64::INFINITY].map(|p| Self { p }).into()
+        [1.0, 1.000_001, 1.001, 1.5, 2.0, 3.0, 17.0, 100.0, 1e4, f64::INFINITY].map(|p| Self { p }).into()
     }
 
     fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {

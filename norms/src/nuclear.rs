@@ -1,14 +1,13 @@
 //! The nuclear norm of a matrix: steepest descent in it moves along one singular pair.
 
-use crate::blocks::{JOIN, PerBlock, WEIGHTS};
+use crate::blocks::{BlockNorm, JOIN, WEIGHTS, per_block};
 use crate::error::NormError;
-use crate::join::{Join, NEAR};
+use crate::join::NEAR;
 use crate::matrix::{Shape, block_norm};
 use crate::multiples::pairs::of_nuclear;
-use crate::spec::{BuildNorm, NormInfo, NormLabel};
-use serde::{Deserialize, Serialize};
+use crate::spec::NormInfo;
 use steepest_core::linalg::{largest_singular_value, singular_values};
-use steepest_core::{GradedView, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest, Subdifferential};
+use steepest_core::{BlockShape, GradedView, LogReal, Multiples, Norm, OptimizerKind, Steepest, Subdifferential};
 
 /// N(W) = sum_k sigma_k(W) of a matrix stored row after row; N* = sigma_max.
 ///
@@ -94,25 +93,13 @@ impl Subdifferential for Nuclear {
     }
 }
 
-/// `nuclear` in a configuration: the largest nuclear norm over all blocks, or another join; of a vector, its Euclidean norm.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NuclearSpec {
-    /// How the blocks are joined.
-    #[serde(default, skip_serializing_if = "Join::is_max")]
-    pub join: Join,
-    /// What each block's norm is multiplied by; absent for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weights: Option<Vec<f64>>,
+per_block! {
+    /// `nuclear` in a configuration: the largest nuclear norm over all blocks, or another join; of a vector, its Euclidean norm.
+    #[derive(Default)]
+    NuclearSpec {}
 }
 
-impl NuclearSpec {
-    fn per_block(&self) -> PerBlock<'_> {
-        PerBlock { join: self.join, weights: self.weights.as_deref() }
-    }
-}
-
-impl BuildNorm for NuclearSpec {
+impl BlockNorm for NuclearSpec {
     const INFO: NormInfo = NormInfo {
         name: "nuclear",
         formula: "max over blocks of the nuclear norm sum_k sigma_k(W) (a vector: its l2 norm)",
@@ -123,19 +110,15 @@ impl BuildNorm for NuclearSpec {
         fields: &[JOIN, WEIGHTS],
     };
 
-    fn label(&self) -> NormLabel {
-        self.per_block().label("the nuclear norm sum_k sigma_k(W) (a vector: its l2 norm)", Self::INFO.into())
+    fn each(&self) -> String {
+        "the nuclear norm sum_k sigma_k(W) (a vector: its l2 norm)".to_owned()
     }
 
-    fn examples() -> Vec<Self> {
-        vec![
-            Self::default(),
-            Self { join: Join::Sum, weights: Some(vec![2.0, 0.25]) },
-            Self { join: Join::L2, weights: None },
-        ]
+    fn parameters() -> Vec<Self> {
+        vec![Self::default()]
     }
 
-    fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
-        self.per_block().build(layout, |shape| Ok((1.0, block_norm(shape, |shape| Box::new(Nuclear { shape })))))
+    fn of_block(&self, shape: BlockShape) -> Result<(f64, Box<dyn Norm>), NormError> {
+        Ok((1.0, block_norm(shape, |shape| Box::new(Nuclear { shape }))))
     }
 }

@@ -1,6 +1,7 @@
 //! Slow answers: the norms by their definitions, and the dual norms by a search that uses nothing but the norm.
 
-use crate::{NormError, NormSpec, examples};
+use crate::{NormError, NormSpec, built_in, examples};
+use std::collections::BTreeSet;
 use steepest_core::{BlockShape, Norm, ParameterLayout, vector};
 
 /// Pseudo-random numbers (splitmix64).
@@ -81,8 +82,10 @@ fn search(norm: &dyn Norm, g: &[f64], random: &mut Random) -> f64 {
 fn no_search_finds_more_than_the_dual_norm() {
     let mut random = Random::new(7);
     let mut nearest = Vec::new();
+    let mut missing: BTreeSet<String> = examples().iter().map(|spec| spec.label().name).collect();
     for layout in layouts() {
         for (spec, norm) in built(&layout) {
+            missing.remove(&spec.label().name);
             for _ in 0..2 {
                 let g = random.vector(layout.len());
                 let mut u = vec![0.0; g.len()];
@@ -95,58 +98,77 @@ fn no_search_finds_more_than_the_dual_norm() {
             }
         }
     }
+    assert!(missing.is_empty(), "examples that fit no layout: {missing:?}");
     nearest.sort_by(f64::total_cmp);
     // the search is no straw man
     assert!(nearest[nearest.len() / 2] > 0.9, "half the searches came within {}", nearest[nearest.len() / 2]);
 }
 
-/// N(x) on the first layout against what the definition gives.
-fn check_value(spec: NormSpec, x: &[f64], expected: f64) {
-    let found = spec.build(&layouts()[0]).unwrap().value(x);
-    assert!((found / expected - 1.0).abs() < 1e-13, "{spec:?}: {found} against {expected}");
+/// [[1, 2], [-3, 0.5], [0, 4]] and (2, -1, 2) on the first layout.
+const POINT: [f64; 9] = [1.0, 2.0, -3.0, 0.5, 0.0, 4.0, 2.0, -1.0, 2.0];
+
+fn cubes(norms: &[f64]) -> f64 {
+    norms.iter().map(|n| n.powi(3)).sum::<f64>().cbrt()
 }
 
-#[test]
-fn norms_are_those_of_their_definitions() {
-    use crate::{Groups, Join, L1ToL2Spec, L2ToLinfSpec, MixedSpec, QuadraticSpec};
-    // [[1, 2], [-3, 0.5], [0, 4]] and (2, -1, 2)
-    let x = [1.0, 2.0, -3.0, 0.5, 0.0, 4.0, 2.0, -1.0, 2.0];
+/// Norms with their values at [`POINT`] by definition.
+fn definitions() -> Vec<(NormSpec, f64)> {
+    use crate::{Groups, Join, L1ToL2Spec, L2ToLinfSpec, LpSpec, MixedSpec, QuadraticSpec};
     let (rows, columns) = ([5f64.sqrt(), 9.25f64.sqrt(), 4.0], [10f64.sqrt(), 20.25f64.sqrt()]);
     let weights = Some(vec![1.0, 2.0]);
-    check_value(NormSpec::L2ToLinf(L2ToLinfSpec::default()), &x, 4.0);
-    let weighted = L2ToLinfSpec { join: Join::Sum, weights: weights.clone() };
-    check_value(NormSpec::L2ToLinf(weighted), &x, 4.0 + 2.0 * 3.0);
-    let weighted = L1ToL2Spec { join: Join::L2, weights };
-    check_value(NormSpec::L1ToL2(weighted), &x, (20.25f64 + 16.0).sqrt());
-    check_value(
-        NormSpec::Quadratic(QuadraticSpec { weights: vec![0.5, 4.0] }),
-        &x,
-        (0.5f64 * 30.25 + 4.0 * 9.0).sqrt(),
-    );
     let mixed = |p, r, groups| NormSpec::Mixed(MixedSpec { p, r, groups });
-    check_value(mixed(1.0, 2.0, Groups::Rows), &x, rows.iter().sum::<f64>() + 3.0);
-    let cubes = |norms: &[f64]| norms.iter().map(|n| n.powi(3)).sum::<f64>().cbrt();
-    check_value(mixed(3.0, 2.0, Groups::Columns), &x, cubes(&[columns[0], columns[1], 3.0]));
-    check_value(mixed(3.0, 1.0, Groups::Rows), &x, cubes(&[3.0, 3.5, 4.0, 5.0]));
-    check_value(mixed(1.0, f64::INFINITY, Groups::Columns), &x, 3.0 + 4.0 + 2.0);
+    let named = |name| NormSpec::named(name).unwrap();
+    vec![
+        (named("l1"), 15.5),
+        (named("l2"), 39.25f64.sqrt()),
+        (named("linf"), 4.0),
+        (NormSpec::Lp(LpSpec { p: 3.0 }), cubes(&POINT.map(f64::abs))),
+        (NormSpec::L2ToLinf(L2ToLinfSpec::default()), 4.0),
+        (NormSpec::L2ToLinf(L2ToLinfSpec { join: Join::Sum, weights: weights.clone() }), 4.0 + 2.0 * 3.0),
+        (NormSpec::L1ToL2(L1ToL2Spec { join: Join::L2, weights }), (20.25f64 + 16.0).sqrt()),
+        (NormSpec::Quadratic(QuadraticSpec { weights: vec![0.5, 4.0] }), (0.5f64 * 30.25 + 4.0 * 9.0).sqrt()),
+        (mixed(1.0, 2.0, Groups::Rows), rows.iter().sum::<f64>() + 3.0),
+        (mixed(3.0, 2.0, Groups::Columns), cubes(&[columns[0], columns[1], 3.0])),
+        (mixed(3.0, 1.0, Groups::Rows), cubes(&[3.0, 3.5, 4.0, 5.0])),
+        (mixed(1.0, f64::INFINITY, Groups::Columns), 3.0 + 4.0 + 2.0),
+    ]
 }
 
+/// The same for the norms of singular values.
 #[cfg(feature = "linalg")]
-#[test]
-fn norms_of_singular_values_are_those_of_their_definitions() {
-    use crate::{Join, NuclearSpec, RmsToRmsSpec, SchattenSpec, SpectralSpec};
-    let x = [1.0, 2.0, -3.0, 0.5, 0.0, 4.0, 2.0, -1.0, 2.0];
+fn definitions_by_singular_values() -> Vec<(NormSpec, f64)> {
+    use crate::{LayerNorm, ModularSpec};
     // W^T W = [[10, 0.5], [0.5, 20.25]]: trace 30.25, determinant 202.25
     let root = (30.25f64 * 30.25 / 4.0 - 202.25).sqrt();
     let [a, b] = [30.25 / 2.0 + root, 30.25 / 2.0 - root].map(f64::sqrt);
-    let sum = |weights| (Join::Sum, Some(weights));
-    let (join, weights) = sum(vec![2.0, 3.0]);
-    check_value(NormSpec::Spectral(SpectralSpec { join, weights, ..SpectralSpec::default() }), &x, 2.0 * a + 9.0);
-    let (join, weights) = sum(vec![1.0, 1.0]);
-    check_value(NormSpec::Nuclear(NuclearSpec { join, weights }), &x, a + b + 3.0);
-    let (join, weights) = sum(vec![1.0, 1.0]);
-    let expected = (a.powi(4) + b.powi(4)).sqrt().sqrt() + 3.0;
-    check_value(NormSpec::Schatten(SchattenSpec { p: 4.0, join, weights }), &x, expected);
-    let expected = f64::max((2f64 / 3.0).sqrt() * a, 3f64.sqrt() * 3.0);
-    check_value(NormSpec::RmsToRms(RmsToRmsSpec::default()), &x, expected);
+    // masses 1 and 3, sensitivity 2 of the second layer
+    let modular = ModularSpec {
+        masses: Some(vec![1.0, 3.0]),
+        sensitivities: Some(vec![5.0, 2.0]),
+        norms: Some(vec![LayerNorm::Spectral, LayerNorm::L2]),
+    };
+    let read = |text: &str| toml::from_str(text).unwrap();
+    vec![
+        (read("kind = \"spectral\"\njoin = \"sum\"\nweights = [2, 3]"), 2.0 * a + 9.0),
+        (read("kind = \"nuclear\"\njoin = \"sum\""), a + b + 3.0),
+        (read("kind = \"schatten\"\np = 4\njoin = \"sum\""), (a.powi(4) + b.powi(4)).sqrt().sqrt() + 3.0),
+        (read("kind = \"rms_to_rms\""), f64::max((2f64 / 3.0).sqrt() * a, 3f64.sqrt() * 3.0)),
+        (NormSpec::Modular(modular), f64::max(4.0 * 2.0 * a, 4.0 / 3.0 * 3.0)),
+    ]
+}
+
+#[cfg(not(feature = "linalg"))]
+fn definitions_by_singular_values() -> Vec<(NormSpec, f64)> {
+    Vec::new()
+}
+
+#[test]
+fn every_norm_of_the_catalogue_is_that_of_its_definition() {
+    let mut checked = BTreeSet::new();
+    for (spec, expected) in definitions().into_iter().chain(definitions_by_singular_values()) {
+        let found = spec.build(&layouts()[0]).unwrap().value(&POINT);
+        assert!((found / expected - 1.0).abs() < 1e-13, "{spec:?}: {found} against {expected}");
+        checked.insert(toml::Table::try_from(&spec).unwrap()["kind"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(checked, built_in().iter().map(|info| info.name.to_owned()).collect());
 }

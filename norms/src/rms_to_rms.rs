@@ -2,14 +2,12 @@
 //!
 //! Bernstein and Newhouse 2024 (arXiv 2409.20325); Large et al. 2024 (arXiv 2405.14813).
 
-use crate::blocks::{JOIN, PerBlock, WEIGHTS};
+use crate::blocks::{BlockNorm, JOIN, WEIGHTS, per_block};
 use crate::error::NormError;
-use crate::join::Join;
 use crate::l2::L2;
-use crate::spec::{BuildNorm, NormInfo, NormLabel};
+use crate::spec::NormInfo;
 use crate::spectral::Spectral;
-use serde::{Deserialize, Serialize};
-use steepest_core::{BlockShape, Norm, ParameterLayout};
+use steepest_core::{BlockShape, Norm};
 
 /// (d_in/d_out)^(1/2) sigma_max of a d_out x d_in block, as a factor and a norm; a vector of k entries is a 1 x k matrix.
 pub(crate) fn rms_to_rms(shape: BlockShape) -> (f64, Box<dyn Norm>) {
@@ -21,28 +19,16 @@ pub(crate) fn rms_to_rms(shape: BlockShape) -> (f64, Box<dyn Norm>) {
     }
 }
 
-/// `rms_to_rms` in a configuration: a [`Product`](crate::Product) of [`Spectral`] norms with the factor (d_in/d_out)^(1/2) times the weight.
-///
-/// Steepest direction of a block: (d_out/d_in)^(1/2) U V^T. Ties, rank deficiency and graded gradients as for [`Spectral`]; a vector of k
-/// entries is seen as 1 x k, so its norm is k^(1/2) times its l2 norm.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RmsToRmsSpec {
-    /// How the blocks are joined.
-    #[serde(default, skip_serializing_if = "Join::is_max")]
-    pub join: Join,
-    /// What each block's norm is multiplied by; absent for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weights: Option<Vec<f64>>,
+per_block! {
+    /// `rms_to_rms` in a configuration: a [`Product`](crate::Product) of [`Spectral`] norms with the factor (d_in/d_out)^(1/2) times the weight.
+    ///
+    /// Steepest direction of a block: (d_out/d_in)^(1/2) U V^T. Ties, rank deficiency and graded gradients as for [`Spectral`]; a vector of k
+    /// entries is seen as 1 x k, so its norm is k^(1/2) times its l2 norm.
+    #[derive(Default)]
+    RmsToRmsSpec {}
 }
 
-impl RmsToRmsSpec {
-    fn per_block(&self) -> PerBlock<'_> {
-        PerBlock { join: self.join, weights: self.weights.as_deref() }
-    }
-}
-
-impl BuildNorm for RmsToRmsSpec {
+impl BlockNorm for RmsToRmsSpec {
     const INFO: NormInfo = NormInfo {
         name: "rms_to_rms",
         formula: "max over blocks of (d_in/d_out)^(1/2) sigma_max(W) (a vector of k entries is 1 x k)",
@@ -53,19 +39,15 @@ impl BuildNorm for RmsToRmsSpec {
         fields: &[JOIN, WEIGHTS],
     };
 
-    fn label(&self) -> NormLabel {
-        self.per_block().label("(d_in/d_out)^(1/2) sigma_max(W) (a vector of k entries is 1 x k)", Self::INFO.into())
+    fn each(&self) -> String {
+        "(d_in/d_out)^(1/2) sigma_max(W) (a vector of k entries is 1 x k)".to_owned()
     }
 
-    fn examples() -> Vec<Self> {
-        vec![
-            Self::default(),
-            Self { join: Join::Sum, weights: Some(vec![2.0, 0.25]) },
-            Self { join: Join::L2, weights: None },
-        ]
+    fn parameters() -> Vec<Self> {
+        vec![Self::default()]
     }
 
-    fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
-        self.per_block().build(layout, |shape| Ok(rms_to_rms(shape)))
+    fn of_block(&self, shape: BlockShape) -> Result<(f64, Box<dyn Norm>), NormError> {
+        Ok(rms_to_rms(shape))
     }
 }

@@ -1,17 +1,16 @@
 //! The Schatten norms of a matrix: lp norms of its singular values.
 
-use crate::blocks::{JOIN, PerBlock, WEIGHTS, list};
+use crate::blocks::{BlockNorm, JOIN, WEIGHTS, list, per_block};
 use crate::error::NormError;
 use crate::join::{self, Join, Size, conjugate, maximise};
 use crate::l2::L2;
 use crate::matrix::{Shape, block_norm};
 use crate::multiples::pairs::of_schatten;
 use crate::nuclear::Nuclear;
-use crate::spec::{BuildNorm, NormInfo, NormLabel};
+use crate::spec::{NormInfo, NormLabel};
 use crate::spectral::Spectral;
-use serde::{Deserialize, Serialize};
 use steepest_core::linalg::singular_values;
-use steepest_core::{GradedView, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest, Subdifferential};
+use steepest_core::{BlockShape, GradedView, LogReal, Multiples, Norm, OptimizerKind, Steepest, Subdifferential};
 
 /// N(W) = (sum_k sigma_k(W)^p)^(1/p) for 1 < p < infinity; N* = the Schatten-q norm with 1/p + 1/q = 1.
 ///
@@ -102,28 +101,16 @@ impl Subdifferential for Schatten {
     }
 }
 
-/// `{ kind = "schatten", p = 3 }` in a configuration: joined over blocks; p = 1, 2 and inf are the nuclear, Frobenius (`l2`) and spectral
-/// norm of each block. Of a vector it is the Euclidean norm.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SchattenSpec {
-    /// The exponent, from 1 to inf.
-    pub p: f64,
-    /// How the blocks are joined.
-    #[serde(default, skip_serializing_if = "Join::is_max")]
-    pub join: Join,
-    /// What each block's norm is multiplied by; absent for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weights: Option<Vec<f64>>,
-}
-
-impl SchattenSpec {
-    fn per_block(&self) -> PerBlock<'_> {
-        PerBlock { join: self.join, weights: self.weights.as_deref() }
+per_block! {
+    /// `{ kind = "schatten", p = 3 }` in a configuration: joined over blocks; p = 1, 2 and inf are the nuclear, Frobenius (`l2`) and spectral
+    /// norm of each block. Of a vector it is the Euclidean norm.
+    SchattenSpec {
+        /// The exponent, from 1 to inf.
+        p: f64,
     }
 }
 
-impl BuildNorm for SchattenSpec {
+impl BlockNorm for SchattenSpec {
     const INFO: NormInfo = NormInfo {
         name: "schatten",
         formula: "max over blocks of (sum_k sigma_k(W)^p)^(1/p) (a vector: its l2 norm)",
@@ -134,37 +121,33 @@ impl BuildNorm for SchattenSpec {
         fields: &[("p", "the exponent, from 1 to inf"), JOIN, WEIGHTS],
     };
 
-    fn label(&self) -> NormLabel {
-        let base = NormLabel {
+    fn each(&self) -> String {
+        format!("the Schatten norm with p = {} (a vector: its l2 norm)", self.p)
+    }
+
+    fn base(&self) -> NormLabel {
+        NormLabel {
             name: format!("schatten{}", list("", &[self.p])),
             symbol: format!("‖θ‖_{{S{}}}", self.p),
-            ..Self::INFO.into()
-        };
-        let each = format!("the Schatten norm with p = {} (a vector: its l2 norm)", self.p);
-        self.per_block().label(&each, base)
+            ..<Self as BlockNorm>::INFO.into()
+        }
     }
 
-    fn examples() -> Vec<Self> {
-        let of = |p, join, weights| Self { p, join, weights };
-        let mut all: Vec<Self> =
-            [1.0, 1.001, 1.5, 2.0, 3.0, 100.0, f64::INFINITY].map(|p| of(p, Join::Max, None)).into();
-        all.push(of(3.0, Join::Sum, Some(vec![2.0, 0.25])));
-        all.push(of(1.25, Join::L2, None));
-        all
+    fn parameters() -> Vec<Self> {
+        let of = |p| Self { p, join: Join::default(), weights: None };
+        [3.0, 1.0, 1.001, 1.5, 2.0, 100.0, f64::INFINITY, 1.25].map(of).into()
     }
 
-    fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
+    fn of_block(&self, shape: BlockShape) -> Result<(f64, Box<dyn Norm>), NormError> {
         let p = join::exponent("p", self.p)?;
-        self.per_block().build(layout, |shape| {
-            let norm = |shape: Shape| -> Box<dyn Norm> {
-                match p {
-                    1.0 => Box::new(Nuclear { shape }),
-                    2.0 => Box::new(L2::new(shape.len())),
-                    f64::INFINITY => Box::new(Spectral::new((shape.rows, shape.cols))),
-                    p => Box::new(Schatten { p, shape }),
-                }
-            };
-            Ok((1.0, block_norm(shape, norm)))
-        })
+        let norm = |shape: Shape| -> Box<dyn Norm> {
+            match p {
+                1.0 => Box::new(Nuclear { shape }),
+                2.0 => Box::new(L2::new(shape.len())),
+                f64::INFINITY => Box::new(Spectral::new((shape.rows, shape.cols))),
+                p => Box::new(Schatten { p, shape }),
+            }
+        };
+        Ok((1.0, block_norm(shape, norm)))
     }
 }

@@ -1,9 +1,11 @@
 //! How a configuration names a norm, and how the catalogue in the crate's root is read.
 
 use crate::error::NormError;
-use crate::{NormSpec, Table};
+use crate::outside::{self, OutsideNorm, OutsideSpec};
+use crate::{Built, NormSpec, catalogue};
 use serde::{Deserialize, Deserializer};
 use steepest_core::{Norm, ParameterLayout};
+use toml::{Table, Value};
 
 /// What a reader of `steepest list norms` needs to know about a kind of norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,19 +86,22 @@ macro_rules! norms {
         #[non_exhaustive]
         pub enum NormSpec {
             $($(#[$attribute])* #[doc = concat!("`", stringify!($variant), "`: see the catalogue.")] $variant($spec),)+
+            /// A norm of another crate, which was [registered](register).
+            #[serde(untagged)]
+            Outside(OutsideSpec),
         }
 
-        /// The table form of a configuration.
+        /// The table form of a norm of this crate.
         #[derive(serde::Deserialize)]
         #[serde(tag = "kind", rename_all = "snake_case")]
-        pub(crate) enum Table {
+        pub(crate) enum Built {
             $($(#[$attribute])* $variant($spec),)+
         }
 
-        impl From<Table> for NormSpec {
-            fn from(table: Table) -> Self {
+        impl From<Built> for NormSpec {
+            fn from(table: Built) -> Self {
                 match table {
-                    $($(#[$attribute])* Table::$variant(spec) => Self::$variant(spec),)+
+                    $($(#[$attribute])* Built::$variant(spec) => Self::$variant(spec),)+
                 }
             }
         }
@@ -112,6 +117,7 @@ macro_rules! norms {
             ) -> Result<Box<dyn steepest_core::Norm>, NormError> {
                 match self {
                     $($(#[$attribute])* Self::$variant(spec) => spec::BuildNorm::build(spec, layout),)+
+                    Self::Outside(spec) => spec.build(layout),
                 }
             }
 
@@ -119,19 +125,28 @@ macro_rules! norms {
             pub fn label(&self) -> NormLabel {
                 match self {
                     $($(#[$attribute])* Self::$variant(spec) => spec::BuildNorm::label(spec),)+
+                    Self::Outside(spec) => spec.label(),
                 }
             }
         }
 
-        /// Every norm of the catalogue.
-        pub fn catalogue() -> Vec<NormInfo> {
+        /// The norms of this crate.
+        pub(crate) fn built_in() -> Vec<NormInfo> {
             vec![$($(#[$attribute])* <$spec as spec::BuildNorm>::INFO,)+]
         }
 
-        /// Every norm of the catalogue at the parameters with which its laws are tested.
+        /// Every norm of the catalogue, then those of other crates that were [registered](register).
+        pub fn catalogue() -> Vec<NormInfo> {
+            let mut all = built_in();
+            all.extend(outside::registered());
+            all
+        }
+
+        /// Every norm of [`catalogue`] at the parameters with which its laws are tested.
         pub fn examples() -> Vec<NormSpec> {
             let mut all = Vec::new();
             $($(#[$attribute])* all.extend(<$spec as spec::BuildNorm>::examples().into_iter().map(NormSpec::$variant));)+
+            all.extend(outside::examples());
             all
         }
     };
@@ -143,9 +158,33 @@ impl NormSpec {
     /// # Errors
     /// A sentence, if there is none.
     pub fn named(name: &str) -> Result<Self, String> {
-        let table = serde::de::value::MapDeserializer::new(std::iter::once(("kind", name)));
-        Table::deserialize(table).map(Self::from).map_err(|e: serde::de::value::Error| e.to_string())
+        Self::read(Table::from_iter([("kind".to_owned(), name.into())]))
     }
+
+    /// A norm of another crate. A configuration that names it can be written, but read only where its kind is
+    /// [registered](crate::register).
+    pub fn outside(spec: impl OutsideNorm) -> Self {
+        Self::Outside(OutsideSpec::new(spec))
+    }
+
+    /// The norm of a table with its `kind`.
+    fn read(table: Table) -> Result<Self, String> {
+        let norm = match outside::read(&table) {
+            Some(outside) => outside.map(Self::Outside),
+            None => Built::deserialize(Value::Table(table)).map(Self::from),
+        };
+        norm.map_err(|e| with_every_name(e.message()))
+    }
+}
+
+/// The message about an unknown name, with the names of other crates among those that would be right.
+fn with_every_name(message: &str) -> String {
+    let Some((unknown, _)) = message.split_once(", expected one of ").filter(|(u, _)| u.starts_with("unknown variant"))
+    else {
+        return message.to_owned();
+    };
+    let names: Vec<String> = catalogue().iter().map(|info| format!("`{}`", info.name)).collect();
+    format!("{unknown}, expected one of {}", names.join(", "))
 }
 
 impl<'de> Deserialize<'de> for NormSpec {
@@ -163,7 +202,8 @@ impl<'de> Deserialize<'de> for NormSpec {
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<NormSpec, A::Error> {
-                Table::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(NormSpec::from)
+                let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                NormSpec::read(table).map_err(serde::de::Error::custom)
             }
         }
         deserializer.deserialize_any(NameOrTable)
@@ -183,6 +223,7 @@ mod tests {
             vec![("W1", BlockShape::Matrix { rows: 4, cols: 7 }), ("W2", BlockShape::Vector { len: 4 })],
             vec![("W1", BlockShape::Matrix { rows: 5, cols: 3 })],
             vec![("W1", BlockShape::Matrix { rows: 1, cols: 1 })],
+            vec![("W1", BlockShape::Matrix { rows: 1, cols: 6 }), ("W2", BlockShape::Matrix { rows: 5, cols: 1 })],
             vec![("W1", BlockShape::Vector { len: 1 })],
             vec![("w", BlockShape::Vector { len: 9 }), ("v", BlockShape::Vector { len: 2 })],
         ];
@@ -204,10 +245,10 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_unknown_ones_are_refused() {
-        let kinds: BTreeSet<_> = catalogue().iter().map(|i| i.name).collect();
-        assert_eq!(kinds.len(), catalogue().len());
-        let labels: BTreeSet<_> = examples().iter().map(|s| s.label().name).collect();
-        assert_eq!(labels.len(), examples().len());
+        // other tests register norms meanwhile: each list is asked for once
+        let (kinds, labels) = (catalogue(), examples());
+        assert_eq!(kinds.iter().map(|i| i.name).collect::<BTreeSet<_>>().len(), kinds.len());
+        assert_eq!(labels.iter().map(|s| s.label().name).collect::<BTreeSet<_>>().len(), labels.len());
         assert!(NormSpec::named("l3").unwrap_err().contains("linf"));
     }
 }

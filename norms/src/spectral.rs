@@ -1,19 +1,18 @@
 //! The spectral norm of a matrix, and its maximum over the blocks of a network: steepest descent in it is spectral descent
 //! (Shampoo without accumulation, Muon without momentum).
 
-use crate::blocks::{JOIN, PerBlock, WEIGHTS};
+use crate::blocks::{BlockNorm, JOIN, WEIGHTS, per_block};
 use crate::error::NormError;
 use crate::graded_polar::{Term, graded_polar};
-use crate::join::Join;
 #[cfg(doc)]
 use crate::matrix::RANK_CUT;
 use crate::matrix::{LeadingSvd, Shape, block_norm};
 use crate::multiples::pairs::of_spectral;
-use crate::spec::{BuildNorm, NormInfo, NormLabel};
+use crate::spec::{NormInfo, NormLabel};
 use serde::{Deserialize, Serialize};
 use steepest_core::linalg::{largest_singular_value, thin_svd_of_product};
 use steepest_core::{
-    BlockTerms, GradedView, GradientTerms, LogReal, Multiples, Norm, OptimizerKind, ParameterLayout, Steepest,
+    BlockShape, BlockTerms, GradedView, GradientTerms, LogReal, Multiples, Norm, OptimizerKind, Steepest,
     Subdifferential, WantedTerms, vector,
 };
 
@@ -186,28 +185,17 @@ impl Subdifferential for Spectral {
     }
 }
 
-/// `spectral` in a configuration: the largest spectral norm over all blocks; of a vector, its Euclidean norm.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SpectralSpec {
-    /// How the blocks are joined.
-    #[serde(default, skip_serializing_if = "Join::is_max")]
-    pub join: Join,
-    /// What each block's norm is multiplied by; absent for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weights: Option<Vec<f64>>,
-    /// Which singular values take part in the polar factor.
-    #[serde(default, skip_serializing_if = "Polar::is_leading")]
-    pub polar: Polar,
-}
-
-impl SpectralSpec {
-    fn per_block(&self) -> PerBlock<'_> {
-        PerBlock { join: self.join, weights: self.weights.as_deref() }
+per_block! {
+    /// `spectral` in a configuration: the largest spectral norm over all blocks; of a vector, its Euclidean norm.
+    #[derive(Default)]
+    SpectralSpec {
+        /// Which singular values take part in the polar factor.
+        #[serde(default, skip_serializing_if = "Polar::is_leading")]
+        polar: Polar,
     }
 }
 
-impl BuildNorm for SpectralSpec {
+impl BlockNorm for SpectralSpec {
     const INFO: NormInfo = NormInfo {
         name: "spectral",
         formula: "max over blocks of sigma_max(W) (a vector: its l2 norm)",
@@ -226,8 +214,12 @@ impl BuildNorm for SpectralSpec {
         ],
     };
 
-    fn label(&self) -> NormLabel {
-        let label = self.per_block().label("sigma_max(W) (a vector: its l2 norm)", Self::INFO.into());
+    fn each(&self) -> String {
+        "sigma_max(W) (a vector: its l2 norm)".into()
+    }
+
+    fn base(&self) -> NormLabel {
+        let label = NormLabel::from(<Self as BlockNorm>::INFO);
         match self.polar {
             Polar::Leading => label,
             Polar::Graded => {
@@ -236,17 +228,12 @@ impl BuildNorm for SpectralSpec {
         }
     }
 
-    fn examples() -> Vec<Self> {
-        [Join::Max, Join::Sum, Join::L2]
-            .into_iter()
-            .flat_map(|join| [None, Some(vec![0.5, 3.0])].map(|weights| Self { join, weights, polar: Polar::Leading }))
-            .collect()
+    fn parameters() -> Vec<Self> {
+        vec![Self::default()]
     }
 
-    fn build(&self, layout: &ParameterLayout) -> Result<Box<dyn Norm>, NormError> {
-        self.per_block().build(layout, |shape| {
-            Ok((1.0, block_norm(shape, |shape| Box::new(Spectral { shape, polar: self.polar }))))
-        })
+    fn of_block(&self, shape: BlockShape) -> Result<(f64, Box<dyn Norm>), NormError> {
+        Ok((1.0, block_norm(shape, |shape| Box::new(Spectral { shape, polar: self.polar }))))
     }
 }
 

@@ -104,10 +104,13 @@ fn members_inherit_from_the_workspace() {
     }
 }
 
-/// Every Rust source of the members.
+/// Crates that are no members and keep the same rules.
+const OUTSIDE: [&str; 2] = ["examples/outside-norm/src", "examples/outside-norm/tests"];
+
+/// Every Rust source of the members and of the examples.
 fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = MEMBERS.iter().map(|member| root().join(member)).collect();
+    let mut folders: Vec<PathBuf> = MEMBERS.iter().chain(&OUTSIDE).map(|folder| root().join(folder)).collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
             let path = entry.unwrap().path();

@@ -2,10 +2,10 @@
 
 use crate::args::InspectArgs;
 use crate::output::{Failure, note, result};
+use crate::summary::short;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::time::Duration;
-use steepest_cli::summary::short;
 use steepest_data::trajectory::{Attribute, Trajectory};
 
 /// `steepest inspect FILE [OTHER]`.

@@ -1,10 +1,10 @@
 //! `steepest list`: the catalogues, from the same tables that build, store and test.
 
 use crate::args::ListArgs;
+use crate::config::RecordSpec;
 use crate::output::{Failure, result};
-use steepest_cli::config::RecordSpec;
-use steepest_cli::recorder::metrics;
-use steepest_cli::reproduce::FIGURES;
+use crate::recorder::metrics;
+use crate::reproduce::FIGURES;
 use steepest_norms::NormLabel;
 
 /// One entry: name, one line, and what else there is to say.

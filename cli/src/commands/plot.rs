@@ -2,7 +2,7 @@
 
 use crate::args::{PlotArgs, XArg};
 use crate::output::{Failure, result};
-use steepest_cli::plots::{self, PlotOptions, XAxis};
+use crate::plots::{self, PlotOptions, XAxis};
 
 /// `steepest plot FILES -o FIGURE`.
 pub(crate) fn plot(args: &PlotArgs) -> Result<(), Failure> {

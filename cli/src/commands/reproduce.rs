@@ -3,7 +3,7 @@
 use super::run::carry_out_all;
 use crate::args::{ReproduceArgs, ScaleArg};
 use crate::output::{Failure, note};
-use steepest_cli::reproduce::{FIGURES, Figure, Scale};
+use crate::reproduce::{FIGURES, Figure, Scale};
 use steepest_data::source::mnist_files::{default_folder, find_all};
 
 /// `steepest reproduce [FIGURE ...]`.

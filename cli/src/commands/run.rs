@@ -1,17 +1,17 @@
 //! `steepest run`: the runs of an experiment in parallel, then its figure.
 
 use crate::args::{HowArgs, RunArgs};
+use crate::config::{ExperimentConfig, RunConfig};
+use crate::experiment::{Experiment, PlannedRun};
 use crate::output::{Failure, note, result};
+use crate::plots;
+use crate::run::{ExperimentNote, RunReport, build_data, build_model, carry_out, describe_model, own_norm};
+use crate::summary;
 use crate::terminal::{Board, on_interrupt};
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use steepest_cli::config::{ExperimentConfig, RunConfig};
-use steepest_cli::experiment::{Experiment, PlannedRun};
-use steepest_cli::plots;
-use steepest_cli::run::{ExperimentNote, RunReport, build_data, build_model, carry_out, describe_model, own_norm};
-use steepest_cli::summary;
 use steepest_core::{Labels, ParameterLayout};
 
 /// Set once Ctrl-C was pressed.

@@ -31,15 +31,21 @@ impl Vectors {
         Self { rng: Streams::new(20_260_101).stream(name) }
     }
 
+    /// How many kinds of vectors there are.
+    pub(crate) const KINDS: usize = 8;
+    /// How many kinds of matrices there are.
+    pub(crate) const BLOCK_KINDS: usize = 8;
+
     /// Standard normal entries.
     pub(crate) fn normal(&mut self, len: usize) -> Vec<f64> {
         (0..len).map(|_| self.rng.sample(StandardNormal)).collect()
     }
 
-    /// A vector that is not zero, of the given kind, kinds 0..6 in turn: normal, sparse, signs, few distinct values, one entry, wide range.
+    /// A vector that is not zero, of the given kind of the [`KINDS`](Self::KINDS) in turn: normal, sparse, signs, few distinct values, one
+    /// entry, wide range, ties up to rounding, from the largest entry down to 1e-300 of it.
     pub(crate) fn of_kind(&mut self, kind: usize, len: usize) -> Vec<f64> {
         let mut x = self.normal(len);
-        match kind % 6 {
+        match kind % Self::KINDS {
             0 => {}
             1 => x.iter_mut().for_each(|v| {
                 if self.rng.random::<f64>() < 0.6 {
@@ -52,7 +58,13 @@ impl Vectors {
                 let k = self.rng.random_range(0..len);
                 x.iter_mut().enumerate().for_each(|(i, v)| *v = if i == k { *v } else { 0.0 });
             }
-            _ => x.iter_mut().for_each(|v| *v *= 10f64.powi(self.rng.random_range(-8..9))),
+            5 => x.iter_mut().for_each(|v| *v *= 10f64.powi(self.rng.random_range(-8..9))),
+            6 => x.iter_mut().for_each(|v| *v = v.signum() * (1.0 + 1e-15 * v.abs())),
+            _ => {
+                let k = self.rng.random_range(0..len);
+                x.iter_mut().for_each(|v| *v = v.signum() * 10f64.powi(-self.rng.random_range(0..301)));
+                x[k] = x[k].signum();
+            }
         }
         if x.iter().all(|v| *v == 0.0) {
             x[0] = 1.0;
@@ -60,8 +72,9 @@ impl Vectors {
         x
     }
 
-    /// A vector that is not zero, whose blocks are matrices of the given kind and those after it, a vector being one row: of rank one, of rank
-    /// two, with equal rows, with zero columns, a permutation, zero.
+    /// A vector that is not zero, whose blocks are matrices of the given kind of the [`BLOCK_KINDS`](Self::BLOCK_KINDS) and those after it, a
+    /// vector being one row: of rank one, of rank two, with equal rows, with zero columns, a permutation, zero, of rank one up to rounding, far
+    /// below the others.
     pub(crate) fn of_blocks(&mut self, kind: usize, layout: &ParameterLayout) -> Vec<f64> {
         let mut x = Vec::with_capacity(layout.len());
         for (l, block) in layout.blocks().iter().enumerate() {
@@ -81,13 +94,15 @@ impl Vectors {
         let [a, b, c, d] = [rows, cols, rows, cols].map(|len| self.normal(len));
         let entry = |k: usize| {
             let (i, j) = (k / cols, k % cols);
-            match kind % 6 {
+            match kind % Self::BLOCK_KINDS {
                 0 => a[i] * b[j],
                 1 => a[i] * b[j] + 1e-3 * c[i] * d[j],
                 2 => b[j],
                 3 => (a[i] + d[j] * c[i]) * (j % 2) as f64,
                 4 => f64::from(u8::from(j == (2 * i + 1) % cols)),
-                _ => 0.0,
+                5 => 0.0,
+                6 => a[i] * b[j] + 1e-15 * c[i] * d[j],
+                _ => 1e-120 * (a[i] * b[j] + c[i] * d[j]),
             }
         };
         (0..rows * cols).map(entry).collect()
