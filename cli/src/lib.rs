@@ -10,6 +10,7 @@ pub mod figures;
 pub mod plots;
 pub mod provenance;
 pub mod recorder;
+pub mod report;
 pub mod reproduce;
 pub mod run;
 pub mod summary;
