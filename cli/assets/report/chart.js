@@ -168,6 +168,7 @@
       for (let k = 0; k < curve.x.length; k++) {
         const here = this.pixel(curve, k, true);
         if (here && isOpen) ctx.lineTo(...here);
+        else if (here && (k + 1 === curve.x.length || curve.y[k + 1] === null)) ctx.rect(here[0] - ratio, here[1] - ratio, 2 * ratio, 2 * ratio); // alone
         else if (here) ctx.moveTo(...here);
         isOpen = here !== null;
       }

@@ -80,7 +80,8 @@
   }
 
   function heading(series) {
-    const about = make("small", series.about + (series.unit === "1" ? "" : " (" + series.unit + ")"));
+    const where = experiments.length > 1 ? experiment.title + ": " : "";
+    const about = make("small", where + series.about + (series.unit === "1" ? "" : " (" + series.unit + ")"));
     const symbol = make("span", "", {className: "symbol"});
     if (series.paper) symbol.append(...letters(series.paper), " = ");
     symbol.append(...letters(series.symbol), " ");
@@ -98,7 +99,8 @@
     if (x === "loss") notes.unshift("Every run is drawn against the loss, since runs have no common values of it.");
     if (curves.some(c => c.separation.length > 0)) notes.unshift("Thin vertical lines: first step with 100 % train accuracy.");
     if (curves.some(c => c.turn.length > 0)) notes.unshift("Dashed vertical lines: switch of the optimiser.");
-    if (curves.every(c => c.y.every(y => y === null))) notes.unshift(isLog ? "Nothing chosen is positive: try the linear axis." : "Nothing is chosen.");
+    if (chosen.size === 0) notes.unshift("No run is chosen.");
+    else if (curves.every(c => c.y.every(y => y === null))) notes.unshift(isLog ? "Nothing of it is positive: try the linear axis." : "There is nothing to draw.");
     element("notes").textContent = notes.join(" ");
     heading(experiment.series[series]);
     const axes = [experiments.indexOf(experiment), series, x, isLog].join();

@@ -74,5 +74,8 @@ fn reproduce_falls_back_to_the_embedded_digits_and_says_so() {
     let figure = String::from_utf8(workshop.read("out/fig2-quick/margins.svg")).unwrap();
     assert!(figure.contains("MNIST was not there"), "the caption says so too");
     let page = String::from_utf8(workshop.read("out/report.html")).unwrap();
-    assert!(page.contains("MNIST was not there") && page.contains("run-fig2-quick-sd-seed0"), "the page is of its runs");
+    assert!(
+        page.contains("MNIST was not there") && page.contains("run-fig2-quick-sd-seed0"),
+        "the page is of its runs"
+    );
 }

@@ -9,8 +9,18 @@ import sys
 from browser import Browser
 
 VIEW = "({x: steepest.chart.view.x, y: steepest.chart.view.y})"
-INK = """(() => { const c = document.querySelector('#plot canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-    let n = 0; for (let k = 3; k < d.length; k += 4) n += d[k] > 0; return n; })()"""
+# the picture is read from a copy, since reading a canvas twice makes the browser complain
+PIXELS = """const c = document.querySelector('#plot canvas'), copy = new OffscreenCanvas(c.width, c.height).getContext('2d', {willReadFrequently: true});
+    copy.drawImage(c, 0, 0);
+    const d = copy.getImageData(0, 0, c.width, c.height).data;"""
+INK = f"(() => {{ {PIXELS} let n = 0; for (let k = 3; k < d.length; k += 4) n += d[k] > 0; return n; }})()"
+LEAST_OF_A_LINE = f"""(() => {{ {PIXELS}
+    const seen = new Map();
+    for (let k = 0; k < d.length; k += 4) if (d[k + 3] === 255) {{
+        const colour = '#' + [d[k], d[k + 1], d[k + 2]].map(part => part.toString(16).padStart(2, '0')).join('');
+        seen.set(colour, (seen.get(colour) || 0) + 1);
+    }}
+    return Math.min(...steepest.chart.curves.map(curve => seen.get(curve.look.colour) || 0)); }})()"""
 PICTURE = "document.querySelector('#plot canvas').toDataURL()"
 TIP = "(t => t.hidden ? '' : t.textContent)(document.querySelector('.tip'))"
 RUN_BOXES = "document.querySelectorAll('#runs input').length"
@@ -33,6 +43,7 @@ def option(name):
 
 def draws(browser):
     check(browser.ask(INK) > 3000, "the canvas is empty")
+    check(browser.ask(LEAST_OF_A_LINE) > 50, "a curve has no line of its colour")
     check(browser.ask("[...document.querySelectorAll('.paper svg')].every(s => s.getBoundingClientRect().height > 100)"), "a figure is not there")
 
 
@@ -47,6 +58,12 @@ def runs_react(browser):
     check(browser.ask("document.querySelector('#runs [data-name]').indeterminate"), "a name with some of its seeds looks whole")
     browser.click("#runs [data-name]")
     check(browser.ask(PICTURE) == before, "a name that comes back is not as it was")
+    for _ in range(2):
+        browser.ask("document.querySelectorAll('#runs [data-name]').forEach(box => box.click())")
+        if not browser.ask("steepest.chart.curves.length"):
+            check("No run is chosen" in browser.ask("document.querySelector('#notes').textContent"), "an empty chart says nothing")
+    browser.settle()
+    check(browser.ask(PICTURE) == before, "runs that come back are not as they were")
 
 
 def series_and_axes_react(browser):
