@@ -14,7 +14,7 @@ reproduce: system
 	@$(CARGO) run --release --locked -q -p steepest-cli -- data fetch mnist \
 	  || echo "MNIST could not be fetched: the embedded 8x8 digits serve in its place, and every caption says so."
 	$(CARGO) run --release --locked -q -p steepest-cli -- reproduce --scale quick --out $(OUT)
-	@echo "Figures and trajectories are in $(OUT)/: open $(OUT)/*/margins.png"
+	@echo "Figures and trajectories are in $(OUT)/: open $(OUT)/report.html"
 
 ## Everything that CI checks.
 test: system-for-tests format lint
@@ -58,11 +58,15 @@ system:
 	@if ! python3 -m pip --version >/dev/null 2>&1 && command -v apt-get >/dev/null; then \
 	  $(call apt,python3 python3-pip) || echo "no pip: MNIST cannot be fetched"; fi
 
-# beside them, what the readers' tests in Python need
+# beside them, what the readers' tests in Python need, and a browser in which reports are opened
 system-for-tests: system
 	@if python3 -c 'import venv, ensurepip' 2>/dev/null; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then echo "the tests need python3 with its module venv"; exit 1; fi; \
 	$(call apt,python3 python3-venv)
+	@for b in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do \
+	  if command -v $$b >/dev/null; then exit 0; fi; done; \
+	if ! command -v apt-get >/dev/null; then echo "no Chromium: reports are not opened in a browser"; exit 0; fi; \
+	$(call apt,chromium-headless-shell)
 
 # installs Debian packages, as root or through sudo
 apt = as=; if [ "$$(id -u)" != 0 ]; then as=sudo; fi; \

@@ -107,10 +107,10 @@ pub(crate) enum ScaleArg {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  steepest plot out/mnist-3-6/*.h5 -o margins.svg --y margin_linf,soft_margin_linf --png"
+    after_help = "Examples:\n  steepest plot out/mnist-3-6/*.h5 -o margins.svg --y margin_linf,soft_margin_linf --png\n  steepest plot out/mnist-3-6 --html mnist-3-6.html"
 )]
 pub(crate) struct PlotArgs {
-    /// Trajectory files; runs of one name are one curve, with a band over its seeds
+    /// Trajectory files, with --html folders of them too; runs of one name are one curve, with a band over its seeds
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// The SVG file; the data of its panels go beside it as CSV
@@ -128,6 +128,9 @@ pub(crate) struct PlotArgs {
     /// Write a PNG as well
     #[arg(long)]
     pub(crate) png: bool,
+    /// Write one HTML page instead, with figures, a chart that reacts, and what every run was: it loads nothing and may be sent
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "x", "y", "png"])]
+    pub(crate) html: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

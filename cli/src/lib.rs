@@ -16,6 +16,7 @@ pub mod plots;
 pub mod program;
 pub mod provenance;
 pub mod recorder;
+pub mod report;
 pub mod reproduce;
 pub mod run;
 pub mod summary;

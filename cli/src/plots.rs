@@ -131,17 +131,25 @@ fn x_axis(x: XAxis) -> Axis {
     }
 }
 
-/// Margins, norms and times on a logarithmic axis; accuracies and logarithms on a linear one.
-fn y_axis(info: &SeriesInfo, trajectories: &[Trajectory]) -> Axis {
+/// Whether a series has its place on a linear axis: accuracies and logarithms; margins, norms and times are logarithmic.
+pub(crate) fn is_linear(name: &str) -> bool {
+    name.starts_with("ln_") || name.ends_with("accuracy")
+}
+
+/// The symbol of a series, with the degree as a number where all runs have the same.
+pub(crate) fn symbol(info: &SeriesInfo, trajectories: &[Trajectory]) -> String {
     let degrees: Vec<i64> = trajectories.iter().filter_map(|t| t.attribute_integer("degree")).collect();
-    let symbol = match degrees.first() {
+    match degrees.first() {
         Some(degree) if degrees.iter().all(|d| d == degree) && *degree == 1 => info.symbol.replace("^{L}", ""),
         Some(degree) if degrees.iter().all(|d| d == degree) => info.symbol.replace("^{L}", &format!("^{{{degree}}}")),
         _ => info.symbol.clone(),
-    };
-    let is_linear = info.name.starts_with("ln_") || info.name.ends_with("accuracy");
+    }
+}
+
+fn y_axis(info: &SeriesInfo, trajectories: &[Trajectory]) -> Axis {
+    let symbol = symbol(info, trajectories);
     let label = info.paper_symbol.clone().unwrap_or_else(|| symbol.clone());
-    let axis = if is_linear { Axis::linear(&label) } else { Axis::log(&label) };
+    let axis = if is_linear(&info.name) { Axis::linear(&label) } else { Axis::log(&label) };
     let own = if info.paper_symbol.is_some() { format!("{} = {symbol}", info.name) } else { info.name.clone() };
     axis.with_sublabel(&own)
 }

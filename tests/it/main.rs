@@ -20,5 +20,7 @@ mod layering;
 mod program;
 /// A trajectory opened by other people's tools.
 mod readers;
+/// A report: what is on the page, and that it works in a browser.
+mod report;
 /// The program, built once, and folders to try it in.
 mod workshop;

@@ -3,9 +3,15 @@
 use crate::args::{PlotArgs, XArg};
 use crate::output::{Failure, result};
 use crate::plots::{self, PlotOptions, XAxis};
+use crate::report::Report;
 
-/// `steepest plot FILES -o FIGURE`.
+/// `steepest plot FILES -o FIGURE`, or `steepest plot FOLDER --html PAGE`.
 pub(crate) fn plot(args: &PlotArgs) -> Result<(), Failure> {
+    if let Some(page) = &args.html {
+        Report::open(&args.files, args.title.as_deref())?.write(page)?;
+        result(&page.display().to_string());
+        return Ok(());
+    }
     let trajectories = plots::load(&args.files)?;
     let x = match args.x {
         XArg::Step => XAxis::Step,

@@ -2,7 +2,8 @@
 
 use super::run::carry_out_all;
 use crate::args::{ReproduceArgs, ScaleArg};
-use crate::output::{Failure, note};
+use crate::output::{Failure, note, result};
+use crate::report::{Report, read_claims};
 use crate::reproduce::{FIGURES, Figure, Scale};
 use steepest_data::source::mnist_files::{default_folder, find_all};
 
@@ -12,6 +13,7 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
         ScaleArg::Quick => Scale::Quick,
         ScaleArg::Default => Scale::Default,
     };
+    let mut folders = Vec::new();
     for figure in chosen(&args.figures)? {
         let fallback = figure.needs_mnist && find_all(&default_folder()).is_err();
         if fallback {
@@ -25,7 +27,13 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
             ScaleArg::Default => figure.name.to_owned(),
         };
         carry_out_all(config, &name, &args.how, fallback.then_some("MNIST"))?;
+        folders.push(args.how.out.join(&name));
     }
+    let page = args.how.out.join("report.html");
+    let mut report = Report::open(&folders, None)?;
+    report.claims.extend(read_claims(&args.how.out)?);
+    report.write(&page)?;
+    result(&page.display().to_string());
     Ok(())
 }
 
