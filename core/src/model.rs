@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 ///
 /// # Laws
 /// Tested by [`laws::check_model`](crate::laws): homogeneity; Euler's identity <theta, grad f> = degree f; the gradient
-/// against finite differences; rows of a subset add up to all rows.
+/// against finite differences; rows of a subset add up to all rows; additivity in theta, where it is said to be linear.
 pub trait HomogeneousModel: Debug + Send + Sync {
     /// Named blocks of the flat vector of trained parameters.
     fn layout(&self) -> &ParameterLayout;
@@ -47,6 +47,11 @@ pub trait HomogeneousModel: Debug + Send + Sync {
         gradient: &mut [f64],
         work: &mut Workspace,
     );
+
+    /// Whether f is linear in theta, so that maximising the margin is a convex problem.
+    fn is_linear(&self) -> bool {
+        false
+    }
 
     /// The same model as h(W x; rest): the door through which exact fast dynamics enter, at any depth. `None` where the first
     /// layer is frozen or is no plain matrix.
