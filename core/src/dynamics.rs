@@ -11,6 +11,11 @@ pub trait Dynamics: Send {
     /// The evaluation at the present point, on this step's batch. Cached: asking twice costs once.
     fn evaluate(&mut self) -> Evaluation<'_>;
 
+    /// N*(grad L) in the optimiser's own norm, also where the evaluation's `dual_norm` is that of a memory of gradients; for a row.
+    fn gradient_dual_norm(&mut self) -> LogReal {
+        self.evaluate().dual_norm
+    }
+
     /// theta <- theta - length * direction. False where no bit of theta moved.
     fn advance(&mut self, length: f64) -> bool;
 
@@ -44,7 +49,11 @@ pub struct Evaluation<'a> {
     pub loss: LogReal,
     /// The sum of the weights.
     pub slope: LogReal,
-    /// N*(grad L) in the optimiser's own norm.
+    /// sum_t w_t q_t / sum_t w_t: the mean of the terms' margins under their weights.
+    pub mean_margin: f64,
+    /// `mean_margin` less the smallest margin, without the cancellation.
+    pub mean_excess: f64,
+    /// N*(grad L) in the optimiser's own norm; of the momentum, where there is one.
     pub dual_norm: LogReal,
     /// The model's degree of homogeneity.
     pub degree: u32,

@@ -180,6 +180,8 @@ impl Dynamics for Dense<'_> {
             ln_weights: &self.ln_weights,
             loss: found.value.loss,
             slope: found.value.slope,
+            mean_margin: found.value.mean_margin,
+            mean_excess: found.value.mean_excess,
             dual_norm: found.steepest.dual,
             degree: self.model.degree().get(),
             own_norm: found.own_norm,
@@ -188,6 +190,11 @@ impl Dynamics for Dense<'_> {
             left_out: found.steepest.left_out,
             n_bands: self.bands.len(),
         }
+    }
+
+    fn gradient_dual_norm(&mut self) -> LogReal {
+        let reported = self.evaluate().dual_norm;
+        if self.optimizer.reports_memory() { self.optimizer.own_norm().dual(self.gradient.view()) } else { reported }
     }
 
     fn advance(&mut self, length: f64) -> bool {
