@@ -11,6 +11,7 @@ pub mod plots;
 pub mod provenance;
 pub mod recorder;
 pub mod reproduce;
+mod residuals;
 pub mod run;
 pub mod summary;
 mod unknown;

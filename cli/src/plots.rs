@@ -139,7 +139,7 @@ fn y_axis(info: &SeriesInfo, trajectories: &[Trajectory]) -> Axis {
         Some(degree) if degrees.iter().all(|d| d == degree) => info.symbol.replace("^{L}", &format!("^{{{degree}}}")),
         _ => info.symbol.clone(),
     };
-    let is_linear = info.name.starts_with("ln_") || info.name.ends_with("accuracy");
+    let is_linear = info.name.starts_with("ln_") || info.name.ends_with("accuracy") || info.name == "alignment";
     let label = info.paper_symbol.clone().unwrap_or_else(|| symbol.clone());
     let axis = if is_linear { Axis::linear(&label) } else { Axis::log(&label) };
     let own = if info.paper_symbol.is_some() { format!("{} = {symbol}", info.name) } else { info.name.clone() };

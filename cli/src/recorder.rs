@@ -1,6 +1,7 @@
 //! Writes the rows of a run.
 
 use crate::config::RecordSpec;
+use crate::residuals;
 use ndarray::Array2;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -137,6 +138,7 @@ pub fn metrics(norms: &[NormLabel]) -> Vec<MetricInfo> {
         }
         all.extend([hard, soft].map(|m| m.undefined_when("theta is zero")));
     }
+    all.extend(residuals::metrics());
     all.extend([
         MetricInfo::new("ln_dual_norm", "1", "ln N^{*}(∇L)", "natural logarithm of the dual of the optimiser's own norm, of the gradient of the loss"),
         MetricInfo::new("step_size", "1", "step length", "length, in the optimiser's own norm, of the step that is taken from this row"),
@@ -289,19 +291,21 @@ impl<'a> Recorder<'a> {
         let theta = dynamics.theta();
         let test_accuracy = self.test_accuracy(theta);
         let mut row = vec![ln_loss, accuracy, test_accuracy];
-        let degree = self.degree();
+        let (degree, mut own_norm) = (self.degree(), f64::NAN);
         for recorded in 0..self.norms.len() {
             let RecordedNorm { label, norm } = &self.norms[recorded];
             let value = norm.value(theta);
             let (hard, soft) = (margin::geometric(q_min, value, degree), margin::geometric(q_soft, value, degree));
             row.extend([value, hard, soft]);
             if label.name == self.own.name {
+                own_norm = value;
                 self.progress.own_margin = hard;
                 if is_dear {
                     self.follow(soft);
                 }
             }
         }
+        row.extend(residuals::row(dynamics, own_norm, self.model, self.loss));
         let running = &self.running;
         row.extend([ln_dual_norm, running.step_size, running.flow_time.value(), running.flow_time.ln()]);
         row.extend([

@@ -10,9 +10,11 @@ use serde::de::DeserializeOwned;
 use steepest_optim::StepScale;
 use toml::{Table, Value};
 
+mod loss;
 mod sections;
 
-pub use sections::{LossKind, LossSpec, RecordSpec, RunConfig, StepSpec, StopSpec, SwitchSpec};
+pub use loss::{LOSSES, LossInfo, LossSpec, PlainLoss, PowerTailLoss};
+pub use sections::{RecordSpec, RunConfig, StepSpec, StopSpec, SwitchSpec};
 
 /// The tables that runs share and override.
 const SECTIONS: [&str; 7] = ["data", "model", "loss", "optimizer", "step", "stop", "record"];
@@ -188,6 +190,7 @@ fn resolve(
             )));
         }
     }
+    config.loss.build().map_err(|e| ConfigError::Value { section: "loss".into(), reason: e.to_string() })?;
     config.data.validate().map_err(|e| ConfigError::Value { section: "data".into(), reason: e.to_string() })?;
     if config.record.per_decade == 0 {
         let reason = "`per_decade` is 0, expected at least 1".into();

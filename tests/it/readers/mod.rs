@@ -92,7 +92,7 @@ fn readers_say_never_where_a_run_did_not_separate() {
 #[test]
 fn a_trajectory_opens_in_xarray_without_arguments() {
     let (_workshop, file) = trajectory();
-    assert_eq!(read_with(python(), "tests/it/readers/check_xarray.py", &file), "23 series, 31 rows");
+    assert_eq!(read_with(python(), "tests/it/readers/check_xarray.py", &file), "26 series, 31 rows");
 }
 
 #[test]
