@@ -18,6 +18,7 @@ pub mod provenance;
 pub mod recorder;
 pub mod report;
 pub mod reproduce;
+mod residuals;
 pub mod run;
 pub mod summary;
 mod terminal;

@@ -1,6 +1,7 @@
 //! What a run records: its norms, and the one table of its series for storage, axes and help.
 
 use crate::config::RecordSpec;
+use crate::residuals;
 use steepest_core::MetricInfo;
 use steepest_norms::{NormLabel, NormSpec};
 
@@ -44,6 +45,7 @@ pub fn metrics(norms: &[NormLabel]) -> Vec<MetricInfo> {
         }
         all.extend([hard, soft].map(|m| m.undefined_when("theta is zero")));
     }
+    all.extend(residuals::metrics());
     all.extend([
         MetricInfo::new("ln_dual_norm", "1", "ln N^{*}(∇L)", "natural logarithm of the dual of the optimiser's own norm, of the gradient of the loss"),
         MetricInfo::new("step_size", "1", "step length", "length, in the optimiser's own norm, of the step that is taken from this row"),

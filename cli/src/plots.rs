@@ -133,7 +133,7 @@ fn x_axis(x: XAxis) -> Axis {
 
 /// Whether a series has its place on a linear axis: accuracies and logarithms; margins, norms and times are logarithmic.
 pub(crate) fn is_linear(name: &str) -> bool {
-    name.starts_with("ln_") || name.ends_with("accuracy")
+    name.starts_with("ln_") || name.ends_with("accuracy") || name == "alignment"
 }
 
 /// The symbol of a series, with the degree as a number where all runs have the same.

@@ -2,6 +2,7 @@
 
 use crate::config::RecordSpec;
 pub use crate::metrics::{metrics, recorded_norms};
+use crate::residuals;
 use ndarray::Array2;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -250,19 +251,21 @@ impl<'a> Recorder<'a> {
         let theta = dynamics.theta();
         let test_accuracy = self.test_accuracy(theta);
         let mut row = vec![ln_loss, accuracy, test_accuracy];
-        let degree = self.degree();
+        let (degree, mut own_norm) = (self.degree(), f64::NAN);
         for recorded in 0..self.norms.len() {
             let RecordedNorm { label, norm } = &self.norms[recorded];
             let value = norm.value(theta);
             let (hard, soft) = (margin::geometric(q_min, value, degree), margin::geometric(q_soft, value, degree));
             row.extend([value, hard, soft]);
             if label.name == self.own.name {
+                own_norm = value;
                 self.progress.own_margin = hard;
                 if !is_followed {
                     self.follow(soft);
                 }
             }
         }
+        row.extend(residuals::row(dynamics, own_norm, self.model, self.loss));
         let running = &self.running;
         row.extend([ln_dual_norm, running.step_size, running.flow_time.value(), running.flow_time.ln()]);
         row.extend([

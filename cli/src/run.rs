@@ -80,7 +80,7 @@ pub fn carry_out(
     let config = &run.config;
     let split = build_data(config)?;
     let built = build_model(config, &split)?;
-    let loss = config.loss.build();
+    let loss = config.loss.build()?;
     let own: Vec<NormSpec> = phases(config).iter().map(|p| own_norm(p.optimizer)).collect::<anyhow::Result<_>>()?;
     let norms = recorded_norms(&config.record, &own);
     let infos: Vec<NormLabel> = norms.iter().map(|n| n.label()).collect();

@@ -14,6 +14,11 @@ pub trait Dynamics: Send {
     /// Margins and loss on the whole training set at the present point, whatever this step's batch. Cached: asking twice costs once.
     fn whole(&mut self) -> Whole<'_>;
 
+    /// N*(grad L) in the optimiser's own norm, also where the evaluation's `dual_norm` is that of a memory of gradients; for a row.
+    fn gradient_dual_norm(&mut self) -> LogReal {
+        self.evaluate().dual_norm
+    }
+
     /// theta <- theta - length * direction. False where no bit of theta moved.
     fn advance(&mut self, length: f64) -> bool;
 
@@ -47,7 +52,11 @@ pub struct Evaluation<'a> {
     pub loss: LogReal,
     /// The sum of the weights.
     pub slope: LogReal,
-    /// N*(grad L) in the optimiser's own norm.
+    /// sum_t w_t q_t / sum_t w_t: the mean of the terms' margins under their weights.
+    pub mean_margin: f64,
+    /// `mean_margin` less the smallest margin, without the cancellation.
+    pub mean_excess: f64,
+    /// N*(grad L) in the optimiser's own norm; of the momentum, where there is one.
     pub dual_norm: LogReal,
     /// The model's degree of homogeneity.
     pub degree: u32,
@@ -68,6 +77,13 @@ pub struct Evaluation<'a> {
     /// The whole training set at this point, where it is known without further work: at every step of a full-batch run, and at the
     /// first step of each epoch of a run in mini-batches.
     pub whole: Option<Whole<'a>>,
+}
+
+impl Evaluation<'_> {
+    /// Whether this step's batch is the whole training set.
+    pub fn is_full_batch(&self) -> bool {
+        self.whole.is_some_and(|whole| std::ptr::eq(whole.margins, self.margins))
+    }
 }
 
 /// What is known of the whole training set at a point.

@@ -67,6 +67,12 @@ pub enum CoreError {
         /// The right length.
         expected: usize,
     },
+    /// A loss with a tail of no exponent.
+    #[error("the exponent of a power tail is {found}, expected a positive finite number")]
+    TailExponent {
+        /// The exponent found.
+        found: f64,
+    },
     /// A saved state without the entry that is to be restored.
     #[error("the saved state has no entry `{name}`")]
     MissingState {

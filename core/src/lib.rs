@@ -14,6 +14,7 @@ pub mod dataset;
 pub mod dynamics;
 pub mod error;
 pub mod graded;
+pub mod kkt;
 #[cfg(feature = "laws")]
 pub mod laws;
 pub mod layout;
@@ -40,6 +41,7 @@ pub use dataset::{Dataset, Labels};
 pub use dynamics::{Dynamics, Evaluation, NormKind, Whole};
 pub use error::CoreError;
 pub use graded::{Graded, GradedView};
+pub use kkt::Kkt;
 pub use layout::{Block, BlockShape, ParameterLayout};
 pub use logspace::LogReal;
 pub use loss::{Loss, LossValue, Reduction};

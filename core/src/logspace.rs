@@ -89,8 +89,14 @@ impl Div for LogReal {
 }
 
 /// e^x.
+#[inline]
 pub fn exp(x: f64) -> f64 {
     x.exp()
+}
+
+/// e^x - 1, without cancellation near zero.
+pub fn exp_m1(x: f64) -> f64 {
+    x.exp_m1()
 }
 
 /// ln sum_i e^{x_i}, exact to rounding for any spread; -inf for an empty slice, NaN if an entry is NaN.

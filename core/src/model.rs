@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 ///
 /// # Laws
 /// Tested by [`laws::check_model`](crate::laws): homogeneity; Euler's identity <theta, grad f> = degree f; the gradient
-/// against finite differences; rows of a subset add up to all rows.
+/// against finite differences; rows of a subset add up to all rows; additivity in theta, where it is said to be linear.
 pub trait HomogeneousModel: Debug + Send + Sync {
     /// Named blocks of the flat vector of trained parameters.
     fn layout(&self) -> &ParameterLayout;
@@ -63,6 +63,11 @@ pub trait HomogeneousModel: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether f is linear in theta, so that maximising the margin is a convex problem.
+    fn is_linear(&self) -> bool {
+        false
+    }
+
     /// The same model as h(W x; rest): the door through which exact fast dynamics enter, at any depth. `None` where the first
     /// layer is frozen or is no plain matrix.
     fn linear_first_layer(&self) -> Option<&dyn LinearFirstLayer> {
@@ -111,6 +116,10 @@ impl HomogeneousModel for Box<dyn HomogeneousModel> {
         work: &mut Workspace,
     ) {
         (**self).backward(theta, inputs, rows, cotangent, gradient, work);
+    }
+
+    fn is_linear(&self) -> bool {
+        (**self).is_linear()
     }
 
     fn restricted_to(&self, kept: &[usize]) -> Option<Restricted> {

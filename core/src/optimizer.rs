@@ -61,6 +61,12 @@ pub trait Optimizer: Debug + Send {
         true
     }
 
+    /// Whether the dual norm that [`direction`](Optimizer::direction) reports is that of a memory of gradients (momentum), not of the
+    /// gradient itself.
+    fn reports_memory(&self) -> bool {
+        false
+    }
+
     /// Stores everything that the next direction depends on.
     fn save(&self, state: &mut SavedState);
 

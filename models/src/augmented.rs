@@ -79,6 +79,10 @@ impl<M: HomogeneousModel> HomogeneousModel for Augmented<M> {
         Workspace::new(shapes.chain([(n_samples, self.inner.n_inputs())]))
     }
 
+    fn is_linear(&self) -> bool {
+        self.inner.is_linear()
+    }
+
     fn forward(
         &self,
         theta: &[f64],

@@ -102,6 +102,10 @@ impl HomogeneousModel for Linear {
         Workspace::new([(0, 0)])
     }
 
+    fn is_linear(&self) -> bool {
+        true
+    }
+
     fn forward(
         &self,
         theta: &[f64],

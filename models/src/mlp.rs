@@ -166,6 +166,11 @@ impl HomogeneousModel for Mlp {
         Workspace::new(shapes.chain([(0, 0)]))
     }
 
+    /// Where every layer but the last is frozen (random features), or there is one layer only.
+    fn is_linear(&self) -> bool {
+        self.lowest_trained() == self.n_layers()
+    }
+
     fn forward(
         &self,
         theta: &[f64],

@@ -81,6 +81,10 @@ impl<N: Norm> Optimizer for MomentumDescent<N> {
         self.norm.sees_graded()
     }
 
+    fn reports_memory(&self) -> bool {
+        true
+    }
+
     fn save(&self, state: &mut SavedState) {
         self.buffer.save("momentum", state);
     }

@@ -139,6 +139,8 @@ mod tests {
             ln_weights: &[],
             loss: LogReal::from_ln(-1e5),
             slope: LogReal::from_ln(-1e5),
+            mean_margin: 1e5,
+            mean_excess: 0.0,
             dual_norm: LogReal::from_ln(-1e5 + 2.0),
             degree: 3,
             own_norm: Some(4.0),

@@ -87,7 +87,6 @@ impl Stop {
     /// Notes the events of this step, and says whether the run ends here. A margin that is not finite ends it at once and never
     /// counts as separated. In mini-batches events are looked for at the first step of each epoch, where the whole set is known.
     pub fn check(&mut self, step: u64, at: &Evaluation<'_>) -> Option<StopReason> {
-        let is_full_batch = at.whole.is_some_and(|whole| std::ptr::eq(whole.margins, at.margins));
         let defective = |margins: &[f64]| margins.iter().position(|q| !q.is_finite());
         if let Some(sample) = at.whole.and_then(|whole| defective(whole.margins)) {
             return Some(StopReason::NonFinite { sample: Some(sample) });
@@ -104,7 +103,7 @@ impl Stop {
             Some(StopReason::LnLoss)
         } else if step >= self.steps {
             Some(StopReason::Steps)
-        } else if is_full_batch && at.dual_norm.is_zero() {
+        } else if at.is_full_batch() && at.dual_norm.is_zero() {
             Some(StopReason::GradientVanished)
         } else {
             None

@@ -3,7 +3,7 @@
 use crate::workshop::Workshop;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use steepest_cli::config::{ExperimentConfig, RunConfig, optimizers};
+use steepest_cli::config::{ExperimentConfig, LOSSES, RunConfig, optimizers};
 use steepest_cli::run::own_norm;
 use toml::Value;
 
@@ -58,6 +58,8 @@ fn every_entry_of_the_catalogues_has_an_experiment() {
     assert_shown("optimisers", steepest_optim::catalogue().iter().map(|o| named(o.name)), used);
     let models = runs.iter().map(|run| kind(&run.model));
     assert_shown("models", steepest_models::catalogue().iter().map(|m| named(m.name)), models);
+    let losses = runs.iter().map(|run| kind(&run.loss));
+    assert_shown("losses", LOSSES.iter().map(|l| named(l.name)), losses);
     let data = runs.iter().map(|run| kind(&run.data));
     assert_shown("data", steepest_data::spec::catalogue().iter().map(|d| named(d.name)), data);
 }

@@ -8,10 +8,14 @@ mod allocation;
 mod catalogue;
 /// The same experiment gives the same bytes, however many runs go at a time.
 mod determinism;
+/// Exact maximum margins, and the certificates that bound them.
+mod exact_margin;
 /// Every algorithm goes on below e^-745, where a double ends, as if nothing were there.
 mod exactness;
 /// Agreement with trajectories computed elsewhere, some in hundreds of digits.
 mod golden;
+/// Residuals of the KKT conditions against the sums that define them.
+mod kkt;
 /// The laws of losses.
 mod laws;
 /// The architecture, read from manifests and sources.

@@ -190,6 +190,6 @@ fn string(location: &Location, name: &str) -> Result<String> {
     Ok(location.attr(name)?.read_scalar::<FixedAscii<64>>()?.to_string())
 }
 
-fn strings(file: &File, name: &str) -> Result<Vec<String>> {
+pub(crate) fn strings(file: &File, name: &str) -> Result<Vec<String>> {
     Ok(file.dataset(name)?.read_1d::<FixedAscii<64>>()?.iter().map(ToString::to_string).collect())
 }

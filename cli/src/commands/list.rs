@@ -1,7 +1,7 @@
 //! `steepest list`: the catalogues, from the same tables that build, store and test.
 
 use crate::args::ListArgs;
-use crate::config::RecordSpec;
+use crate::config::{LOSSES, RecordSpec};
 use crate::output::{Failure, result};
 use crate::recorder::metrics;
 use crate::reproduce::FIGURES;
@@ -48,12 +48,7 @@ fn catalogues() -> Vec<Catalogue> {
         Entry::new(o.name, o.summary, &details)
     });
     let data = steepest_data::spec::catalogue().iter().map(|d| Entry::new(d.name, d.summary, d.fields));
-    let losses = [
-        ("exponential", "e^-q; soft margin -ln(sum of losses)"),
-        ("logistic", "ln(1 + e^-q); soft margin -ln(e^S - 1), S the sum of losses"),
-        ("cross_entropy", "ln sum_k e^(f_k - f_y) for several classes; soft margin -ln(e^S - 1), S the sum of losses"),
-    ];
-    let losses = losses.map(|(name, line)| Entry::new(name, line, &[("reduction", "\"sum\" (default) or \"mean\"")]));
+    let losses = LOSSES.iter().map(|l| Entry::new(l.name, l.summary, l.fields));
     let metrics = metrics(&default_norms()).into_iter().map(|m| {
         let paper = m.paper_symbol.as_deref().unwrap_or("-");
         Entry::new(&m.name, &m.doc, &[("unit", m.unit), ("paper's symbol", paper), ("NaN when", m.undefined)])
@@ -63,7 +58,7 @@ fn catalogues() -> Vec<Catalogue> {
         Catalogue { name: "norms", entries: norm_entries.collect() },
         Catalogue { name: "models", entries: models.collect() },
         Catalogue { name: "data", entries: data.collect() },
-        Catalogue { name: "losses", entries: losses.into() },
+        Catalogue { name: "losses", entries: losses.collect() },
         Catalogue { name: "optimizers", entries: optimizers.collect() },
         Catalogue { name: "metrics", entries: metrics.collect() },
         Catalogue { name: "figures", entries: figures.collect() },

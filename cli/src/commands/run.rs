@@ -89,9 +89,10 @@ fn describe(experiment: &Experiment) -> Result<(), Failure> {
 /// Notices a loss or a norm that does not fit, before any file is made.
 fn check_fit(config: &RunConfig, labels: &Labels, layout: &ParameterLayout) -> anyhow::Result<()> {
     let run = || format!("run \"{}\"", config.name);
-    if !config.loss.build().accepts(labels) {
+    if !config.loss.build()?.accepts(labels) {
         let loss = config.loss.describe();
-        let text = "exponential and logistic are for two classes labelled -1 and +1, cross_entropy is for several";
+        let text =
+            "exponential, logistic and power_tail are for two classes labelled -1 and +1, cross_entropy is for several";
         bail!("{}: the loss {loss} does not fit the data: {text}", run());
     }
     let own = std::iter::once(&config.optimizer).chain(config.switch.as_ref().map(|s| &s.optimizer)).map(own_norm);

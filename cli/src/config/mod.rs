@@ -11,9 +11,11 @@ use steepest_norms::NormSpec;
 use steepest_optim::{OptimizerSpec, StepScale};
 use toml::{Table, Value};
 
+mod loss;
 mod sections;
 
-pub use sections::{LossKind, LossSpec, RecordSpec, RunConfig, StepSize, StepSpec, StopSpec, SwitchSpec};
+pub use loss::{LOSSES, LossInfo, LossSpec, PlainLoss, PowerTailLoss};
+pub use sections::{RecordSpec, RunConfig, StepSize, StepSpec, StopSpec, SwitchSpec};
 
 /// The tables that runs share and override.
 const SECTIONS: [&str; 8] = ["data", "model", "loss", "optimizer", "step", "batch", "stop", "record"];
@@ -202,6 +204,7 @@ fn check_values(config: &RunConfig) -> Result<(), ConfigError> {
             )));
         }
     }
+    config.loss.build().map_err(|e| ConfigError::Value { section: "loss".into(), reason: e.to_string() })?;
     config.data.validate().map_err(|e| ConfigError::Value { section: "data".into(), reason: e.to_string() })?;
     if config.record.per_decade == 0 {
         let reason = "`per_decade` is 0, expected at least 1".into();

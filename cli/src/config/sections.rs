@@ -1,8 +1,8 @@
 //! The tables of a run.
 
+use super::LossSpec;
 use serde::{Deserialize, Serialize};
-use steepest_core::loss::{CrossEntropy, Exponential, Logistic, Reduction};
-use steepest_core::{Loss, StepLength};
+use steepest_core::StepLength;
 use steepest_data::DataSpec;
 use steepest_models::ModelSpec;
 use steepest_norms::NormSpec;
@@ -35,54 +35,6 @@ pub struct RunConfig {
     pub stop: StopSpec,
     /// What is recorded.
     pub record: RecordSpec,
-}
-
-/// `[loss]`: its kind and how the samples' losses are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LossSpec {
-    /// Which loss.
-    pub kind: LossKind,
-    /// Sum (default) or mean over samples.
-    #[serde(default)]
-    pub reduction: Reduction,
-}
-
-/// The losses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LossKind {
-    /// e^-q.
-    Exponential,
-    /// ln(1 + e^-q).
-    Logistic,
-    /// ln sum_k e^{f_k - f_y}.
-    CrossEntropy,
-}
-
-impl LossSpec {
-    /// The loss.
-    pub fn build(self) -> Box<dyn Loss> {
-        match self.kind {
-            LossKind::Exponential => Box::new(Exponential::new(self.reduction)),
-            LossKind::Logistic => Box::new(Logistic::new(self.reduction)),
-            LossKind::CrossEntropy => Box::new(CrossEntropy::new(self.reduction)),
-        }
-    }
-
-    /// Its name and reduction, for people.
-    pub fn describe(self) -> String {
-        let kind = match self.kind {
-            LossKind::Exponential => "exponential",
-            LossKind::Logistic => "logistic",
-            LossKind::CrossEntropy => "cross-entropy",
-        };
-        let reduction = match self.reduction {
-            Reduction::Sum => "sum",
-            Reduction::Mean => "mean",
-        };
-        format!("{kind} ({reduction})")
-    }
 }
 
 /// `[step]`: size x scale, with an optional decay.

@@ -76,3 +76,18 @@ fn errors_name_the_place_and_the_nearest_name() {
     assert!(message(&TEXT.replace("[stop]\nsteps = 10", ""), &[]).contains("[stop]"));
     assert!(message(&TEXT.replace("\"SD\"", "\"GD\""), &[]).contains("name of its own"));
 }
+
+#[test]
+fn a_power_tail_wants_a_positive_exponent() {
+    let with = |fields: &str| TEXT.replace("kind = \"logistic\"", &format!("kind = \"power_tail\"{fields}"));
+    assert!(ExperimentConfig::parse(&with("\nexponent = 0.5"), &[]).is_ok());
+    for wrong in ["0.0", "-1.0", "inf", "nan"] {
+        let text = message(&with(&format!("\nexponent = {wrong}")), &[]);
+        assert!(text.contains("[loss]") && text.contains("exponent") && text.contains("positive finite"), "{text}");
+    }
+    assert!(message(&with(""), &[]).contains("exponent"));
+    let typo = message(&with("\nexponnet = 1"), &[]);
+    assert!(typo.contains("did you mean `exponent`"), "{typo}");
+    let kind = message(&TEXT.replace("\"logistic\"", "\"logistc\""), &[]);
+    assert!(kind.contains("did you mean `logistic`"), "{kind}");
+}

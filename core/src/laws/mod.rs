@@ -10,11 +10,13 @@ mod loss;
 mod model;
 mod norm;
 mod subdifferential;
+mod tail;
 
 pub use loss::check_loss;
 pub use model::{check_linear_first_layer, check_model};
 pub use norm::{check_norm, check_norm_on};
 pub use subdifferential::{check_dual_ball, check_subdifferential};
+pub use tail::check_tail;
 
 use crate::layout::{BlockShape, ParameterLayout};
 use crate::seed::Streams;

@@ -29,7 +29,8 @@ impl Probe<'_> {
 }
 
 /// Checks every law of [`HomogeneousModel`] at random parameters and inputs: homogeneity, Euler's identity, the gradient
-/// against central differences, that subsets of rows add up, and that factors multiply to it.
+/// against central differences, that subsets of rows add up, that factors multiply to it, and additivity in theta of a model that says it is
+/// linear.
 ///
 /// # Panics
 /// With a sentence, if a law is broken.
@@ -44,6 +45,9 @@ pub fn check_model(model: &dyn HomogeneousModel) {
             Array2::from_shape_vec((n, model.n_outputs()), vectors.normal(n * model.n_outputs())).unwrap_or_default();
         let f = probe.outputs(&theta);
         check_homogeneity(&mut probe, &theta, &f);
+        if model.is_linear() {
+            check_additivity(&mut probe, &theta, &f, &vectors.normal(p));
+        }
         let gradient = probe.gradient(&theta, Rows::All, cotangent.view());
         let contracted: f64 = (&f * &cotangent).sum();
         let euler = f64::from(model.degree().get()) * contracted;
@@ -56,6 +60,14 @@ pub fn check_model(model: &dyn HomogeneousModel) {
         check_differences(&mut probe, &theta, &cotangent, &gradient, &vectors.normal(p));
         check_rows(&mut probe, &theta, &cotangent, &gradient);
         check_factors(&mut probe, &theta, &cotangent);
+    }
+}
+
+fn check_additivity(probe: &mut Probe<'_>, theta: &[f64], f: &Array2<f64>, other: &[f64]) {
+    let sum: Vec<f64> = theta.iter().zip(other).map(|(a, b)| a + b).collect();
+    let expected = f + &probe.outputs(other);
+    for (a, b) in probe.outputs(&sum).iter().zip(&expected) {
+        assert_close(*a, *b, 1e-10, &format!("{:?}: additivity of a linear model", probe.model));
     }
 }
 

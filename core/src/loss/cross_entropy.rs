@@ -1,9 +1,10 @@
 //! The cross-entropy of k classes: the logistic loss of each sample's softmin over its rivals.
 
-use super::{Loss, LossValue, Reduction};
+use super::{LogisticTail, Loss, LossValue, Reduction, Tail, WeightedMean};
 use crate::bands::Band;
 use crate::dataset::Labels;
-use crate::logspace::{self, LogReal, ln_logistic, logistic_inverse};
+use crate::logspace::{self, LogReal, ln_logistic, ln_logistic_weight, logistic_inverse};
+use crate::margin;
 use crate::model::Rows;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -64,7 +65,8 @@ impl Loss for CrossEntropy {
         let (n, k) = outputs.dim();
         assert!(margins.len() == n && ln_weights.len() == n * k, "one margin a sample and one weight a pair");
         let divisor = self.reduction.divisor(n);
-        for (i, (&y, terms)) in classes(labels).iter().zip(ln_weights.chunks_exact_mut(k)).enumerate() {
+        let classes = classes(labels);
+        for (i, (&y, terms)) in classes.iter().zip(ln_weights.chunks_exact_mut(k)).enumerate() {
             for (c, term) in terms.iter_mut().enumerate() {
                 *term = if c == y { f64::NEG_INFINITY } else { outputs[(i, c)] - outputs[(i, y)] };
             }
@@ -78,7 +80,10 @@ impl Loss for CrossEntropy {
             let shift = logspace::ln_1p_exp(ln_odds) + divisor.ln();
             terms.iter_mut().for_each(|t| *t -= shift);
         }
-        LossValue { loss: loss / divisor, slope: LogReal::from_ln(logspace::log_sum_exp(ln_weights)) }
+        let pairs =
+            outputs.rows().into_iter().zip(classes).flat_map(|(f, &y)| f.into_iter().map(move |f_k| f[y] - f_k));
+        let mean = WeightedMean::of(ln_weights, margin::smallest(margins).1, pairs);
+        LossValue { loss: loss / divisor, slope: mean.sum, mean_margin: mean.mean, mean_excess: mean.excess }
     }
 
     fn cotangent_into(
@@ -108,12 +113,25 @@ impl Loss for CrossEntropy {
         }
     }
 
-    fn soft_margin(&self, loss: LogReal, n_samples: usize) -> f64 {
-        logistic_inverse((loss * self.reduction.divisor(n_samples)).ln())
+    fn ln_value(&self, q: f64) -> f64 {
+        ln_logistic(q)
+    }
+
+    fn ln_weight(&self, q: f64) -> f64 {
+        ln_logistic_weight(q)
+    }
+
+    fn inverse(&self, ln_loss: f64) -> f64 {
+        logistic_inverse(ln_loss)
     }
 
     fn value_at_zero(&self) -> f64 {
         std::f64::consts::LN_2
+    }
+
+    /// That of the logistic loss: the weight of a pair is at most -l'(q_ik).
+    fn excess_factor(&self) -> Option<f64> {
+        LogisticTail.excess_factor()
     }
 
     fn reduction(&self) -> Reduction {

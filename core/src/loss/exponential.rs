@@ -1,66 +1,32 @@
 //! The exponential loss l(q) = e^-q: Phi(q) = q.
 
-use super::{Loss, LossValue, Reduction, cotangent_binary, evaluate_binary};
-use crate::bands::Band;
-use crate::dataset::Labels;
-use crate::logspace::LogReal;
-use ndarray::{ArrayView2, ArrayViewMut2};
+use super::{Tail, Tailed};
 
 /// sum_i e^{-y_i f(x_i)}, or its mean. Soft margin: q_soft = -ln(sum), within ln n of the smallest q.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exponential {
-    reduction: Reduction,
-}
+pub type Exponential = Tailed<ExponentialTail>;
 
-impl Exponential {
-    /// The exponential loss, joined as said.
-    pub const fn new(reduction: Reduction) -> Self {
-        Self { reduction }
+/// Phi(q) = q.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExponentialTail;
+
+impl Tail for ExponentialTail {
+    fn phi(&self, q: f64) -> f64 {
+        q
     }
 
-    /// The sum over samples, of which the theory speaks.
-    pub const fn sum() -> Self {
-        Self::new(Reduction::Sum)
+    fn ln_derivative(&self, _q: f64) -> f64 {
+        0.0
     }
 
-    /// The mean over samples.
-    pub const fn mean() -> Self {
-        Self::new(Reduction::Mean)
-    }
-}
-
-impl Loss for Exponential {
-    fn accepts(&self, labels: &Labels) -> bool {
-        matches!(labels, Labels::Binary(_))
+    fn ln_weight(&self, q: f64) -> f64 {
+        -q
     }
 
-    fn terms_per_sample(&self, _n_outputs: usize) -> usize {
-        1
+    fn inverse(&self, p: f64) -> f64 {
+        p
     }
 
-    fn evaluate(
-        &self,
-        outputs: ArrayView2<'_, f64>,
-        labels: &Labels,
-        margins: &mut [f64],
-        ln_weights: &mut [f64],
-    ) -> LossValue {
-        evaluate_binary(outputs, labels, margins, ln_weights, self.reduction, |q| -q, |q| -q)
-    }
-
-    fn cotangent_into(&self, labels: &Labels, ln_weights: &[f64], band: &Band<'_>, cotangent: ArrayViewMut2<'_, f64>) {
-        cotangent_binary(labels, ln_weights, band, cotangent);
-    }
-
-    fn soft_margin(&self, loss: LogReal, n_samples: usize) -> f64 {
-        -(loss * self.reduction.divisor(n_samples)).ln()
-    }
-
-    fn value_at_zero(&self) -> f64 {
-        1.0
-    }
-
-    fn reduction(&self) -> Reduction {
-        self.reduction
+    fn excess_factor(&self) -> Option<f64> {
+        Some(1.0)
     }
 }

@@ -1,66 +1,39 @@
 //! The logistic loss l(q) = ln(1 + e^-q): Phi(q) = -ln ln(1 + e^-q).
 
-use super::{Loss, LossValue, Reduction, cotangent_binary, evaluate_binary};
-use crate::bands::Band;
-use crate::dataset::Labels;
-use crate::logspace::{LogReal, ln_logistic, ln_logistic_weight, logistic_inverse};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use super::{Tail, Tailed};
+use crate::logspace::{ln_logistic, ln_logistic_weight, logistic_inverse};
+use std::f64::consts::LN_2;
 
 /// sum_i ln(1 + e^{-y_i f(x_i)}), or its mean. Soft margin: q_soft = -ln(e^S - 1) with S the sum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Logistic {
-    reduction: Reduction,
-}
+pub type Logistic = Tailed<LogisticTail>;
 
-impl Logistic {
-    /// The logistic loss, joined as said.
-    pub const fn new(reduction: Reduction) -> Self {
-        Self { reduction }
+/// Phi(q) = -ln ln(1 + e^-q).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogisticTail;
+
+impl Tail for LogisticTail {
+    fn phi(&self, q: f64) -> f64 {
+        -ln_logistic(q)
     }
 
-    /// The sum over samples, of which the theory speaks.
-    pub const fn sum() -> Self {
-        Self::new(Reduction::Sum)
+    fn ln_derivative(&self, q: f64) -> f64 {
+        ln_logistic_weight(q) - ln_logistic(q)
     }
 
-    /// The mean over samples.
-    pub const fn mean() -> Self {
-        Self::new(Reduction::Mean)
-    }
-}
-
-impl Loss for Logistic {
-    fn accepts(&self, labels: &Labels) -> bool {
-        matches!(labels, Labels::Binary(_))
+    fn ln_weight(&self, q: f64) -> f64 {
+        ln_logistic_weight(q)
     }
 
-    fn terms_per_sample(&self, _n_outputs: usize) -> usize {
-        1
-    }
-
-    fn evaluate(
-        &self,
-        outputs: ArrayView2<'_, f64>,
-        labels: &Labels,
-        margins: &mut [f64],
-        ln_weights: &mut [f64],
-    ) -> LossValue {
-        evaluate_binary(outputs, labels, margins, ln_weights, self.reduction, ln_logistic, ln_logistic_weight)
-    }
-
-    fn cotangent_into(&self, labels: &Labels, ln_weights: &[f64], band: &Band<'_>, cotangent: ArrayViewMut2<'_, f64>) {
-        cotangent_binary(labels, ln_weights, band, cotangent);
-    }
-
-    fn soft_margin(&self, loss: LogReal, n_samples: usize) -> f64 {
-        logistic_inverse((loss * self.reduction.divisor(n_samples)).ln())
+    fn inverse(&self, p: f64) -> f64 {
+        logistic_inverse(-p)
     }
 
     fn value_at_zero(&self) -> f64 {
-        std::f64::consts::LN_2
+        LN_2
     }
 
-    fn reduction(&self) -> Reduction {
-        self.reduction
+    /// 1 / ln 2, because -l'(q) <= e^-q and l(q) >= e^-q ln 2 for q >= 0.
+    fn excess_factor(&self) -> Option<f64> {
+        Some(LN_2.recip())
     }
 }

@@ -5,7 +5,7 @@ use crate::batches::Batches;
 use crate::error::OptimError;
 use ndarray::Axis;
 use steepest_core::{
-    CoreError, Dataset, Dynamics, Evaluation, Fold, HomogeneousModel, Loss, Norm, Optimizer, ParameterLayout,
+    CoreError, Dataset, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, Norm, Optimizer, ParameterLayout,
     Restricted, SavedState, Whole,
 };
 
@@ -105,6 +105,10 @@ impl Dynamics for Compact<'_> {
             .zip(constant)
             .and_then(|(norm, (fold, rest))| fold.finish(fold.join(fold.chunk(&[norm]), rest)));
         Evaluation { own_norm, ..at }
+    }
+
+    fn gradient_dual_norm(&mut self) -> LogReal {
+        self.inner.gradient_dual_norm()
     }
 
     fn whole(&mut self) -> Whole<'_> {

@@ -271,6 +271,8 @@ impl Dynamics for Dense<'_> {
             ln_weights: &self.ln_weights[..n_terms],
             loss,
             slope: found.value.slope,
+            mean_margin: found.value.mean_margin,
+            mean_excess: found.value.mean_excess,
             dual_norm: found.steepest.dual,
             degree: self.model.degree().get(),
             own_norm: found.own_norm,
@@ -293,6 +295,11 @@ impl Dynamics for Dense<'_> {
             Some(batching) => batching.evaluate_whole(self.model, self.loss, self.data, &self.theta),
             None => Whole { margins: &self.margins, loss: LogReal::ZERO },
         }
+    }
+
+    fn gradient_dual_norm(&mut self) -> LogReal {
+        let reported = self.evaluate().dual_norm;
+        if self.optimizer.reports_memory() { self.optimizer.own_norm().dual(self.gradient.view()) } else { reported }
     }
 
     fn advance(&mut self, length: f64) -> bool {
