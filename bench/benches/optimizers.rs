@@ -10,10 +10,10 @@ use steepest_core::linalg::backend;
 use steepest_core::loss::Logistic;
 use steepest_core::{Dataset, Dynamics, HomogeneousModel, Labels, Loss, Rows, Step, StepLength, Streams};
 use steepest_models::{Activation, Mlp};
-use steepest_norms::NormSpec;
+use steepest_norms::{NormSpec, Polar, SpectralSpec};
 use steepest_optim::{
     AdamSpec, Dense, MomentumSpec, NormOf, OptimizerSpec, Schedule, ShampooForm, ShampooSpec, SteepestSpec, StepRule,
-    StepScale,
+    StepScale, TwoSidedSpec,
 };
 
 /// n, d, width, rounds of a cheap optimiser, rounds of one with factorisations.
@@ -33,14 +33,18 @@ fn optimizers() -> Vec<(&'static str, OptimizerSpec<NormSpec>, bool)> {
     let momentum = Some(MomentumSpec { beta: 0.9, dampening: true, nesterov: false });
     let adam = AdamSpec { beta1: 0.9, beta2: 0.99, eps: 1e-8, bias_correction: true };
     let shampoo = |form| OptimizerSpec::Shampoo(ShampooSpec { form, eps: 1e-4 });
+    let polar = SpectralSpec { polar: Polar::Graded, ..SpectralSpec::default() };
+    let graded = OptimizerSpec::Steepest(SteepestSpec { norm: NormSpec::Spectral(polar), momentum: None });
     vec![
         ("GD", steepest("l2", None), false),
         ("SD", steepest("linf", None), false),
         ("CD", steepest("l1", None), false),
+        ("CD, two-sided", OptimizerSpec::TwoSidedCd(TwoSidedSpec {}), false),
         ("momentum GD", steepest("l2", momentum), false),
         ("Signum", steepest("linf", momentum), false),
         ("Adam", OptimizerSpec::Adam(adam), false),
         ("spectral", steepest("spectral", None), true),
+        ("spectral, graded", graded, true),
         ("Muon", steepest("spectral", momentum), true),
         ("Shampoo (76)", shampoo(ShampooForm::Equation76), true),
         ("Shampoo (torch)", shampoo(ShampooForm::TorchOptimizer), true),
@@ -51,11 +55,16 @@ fn main() {
     let report = backend();
     println!("optimisers: one thread, float64, {} ({})", report.backend.name(), report.reason);
     println!("{:>6} {:>6} {:>6}  {:<16} {:>10} {:>12} {:>7}", "n", "d", "width", "", "step ms", "gradient ms", "ratio");
+    // names on the command line choose rows: cargo bench --bench optimizers -- Adam
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     for (n, d, width, cheap, dear) in SHAPES {
         let signs = (0..n).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
         let data = Dataset::new(normal(n, d, "inputs"), Labels::Binary(signs)).expect("finite inputs");
         let model = Mlp::new(d, &[width], 1, Activation::Relu).expect("positive widths");
         for (name, spec, is_dear) in optimizers() {
+            if !chosen.is_empty() && !chosen.iter().any(|c| c == name) {
+                continue;
+            }
             row(&model, &data, (n, d, width), (name, &spec), if is_dear { dear } else { cheap });
         }
     }

@@ -10,6 +10,7 @@ pub fn provenance() -> Vec<(String, String)> {
         ("steepest_version", env!("CARGO_PKG_VERSION").to_owned()),
         ("linear_algebra", report.backend.name().to_owned()),
         ("linear_algebra_reason", report.reason),
+        ("factorisations", report.factorisations.name().to_owned()),
         ("openblas_kernel", report.openblas_kernel),
         ("threads_per_run", "1".to_owned()),
         ("processor", format!("{} {}", std::env::consts::ARCH, processor_features())),

@@ -39,6 +39,9 @@ use crate::margin;
 ///     near_ties: 0,
 ///     left_out: false,
 ///     n_bands: 1,
+///     doubtful: false,
+///     n_held: 0,
+///     whole: None,
 /// };
 /// let kkt = Kkt::at(&at, 5f64.sqrt(), &loss);
 /// assert!((kkt.alignment() - 4.0 / 5.0).abs() < 1e-14); // <(2, 1), (1, 2)> / 5

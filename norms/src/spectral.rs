@@ -23,7 +23,7 @@ use steepest_core::{
 /// its singular value; what lies below the cut, or in bands that are invisible beside the heaviest, is left out, and the latter is
 /// reported. Orthogonal to 1e-14. With [`Polar::Graded`] every direction counts, from the terms of the gradient ([`graded_polar`]); without
 /// terms at hand it is the leading one. Subgradient: u_1 v_1^T of the first singular pair. One thin SVD each: O(m n min(m, n)); with r
-/// factors, fewer than three quarters of the smaller side, O((m + n) r^2) and a product. The value costs one Gram matrix of the smaller
+/// factors, fewer than the smaller side has rows, O((m + n) r^2) and a product. The value costs one Gram matrix of the smaller
 /// side and its eigenvalues.
 ///
 /// A matrix that holds NaN or infinity has norm NaN, dual NaN and direction NaN.
@@ -82,7 +82,7 @@ impl Spectral {
             m.rows().into_iter().fold(0.0, |s: f64, row| s.max(row.to_slice().map_or(f64::INFINITY, vector::max_abs)))
         };
         let moderate = 1e-100..1e100;
-        if 4 * d.nrows() > 3 * self.shape.rows.min(self.shape.cols)
+        if d.nrows() >= self.shape.rows.min(self.shape.cols)
             || !moderate.contains(&size(&d))
             || !moderate.contains(&size(&h))
         {

@@ -98,7 +98,9 @@ impl Adam {
 /// Whether the entries, times the factor, are zero or moderate, so that neither they nor their squares leave the range of a double.
 fn is_moderate(values: &[f64], factor: f64) -> bool {
     let (low, high) = (SMALLEST / factor, LARGEST / factor);
-    vectorized(|| values.iter().all(|v| *v == 0.0 || (low..high).contains(&v.abs())))
+    // a sum in place of an early exit, so that the loop runs eight lanes wide
+    let n_wild = |v: &f64| u64::from(!(*v == 0.0 || (low..high).contains(&v.abs())));
+    vectorized(|| values.iter().map(n_wild).sum::<u64>()) == 0
 }
 
 /// What a pass over some entries needs: the hyperparameters, the corrections and the length of the step.
@@ -114,8 +116,8 @@ struct Pass {
 struct Passed {
     /// Bits of theta that changed.
     difference: u64,
-    /// Whether a second moment has sunk so low that the next step needs exponents.
-    sunk: bool,
+    /// Second moments that have sunk so low that the next step needs exponents.
+    n_sunk: u64,
     /// The fold of theta, if one was asked for.
     folded: f64,
 }
@@ -133,7 +135,7 @@ impl Pass {
                 let g = factor * g;
                 *m = keep1 * *m + take1 * g;
                 *v = keep2 * *v + take2 * (g * g);
-                passed.sunk |= *v < SMALLEST * SMALLEST && *v > 0.0;
+                passed.n_sunk += u64::from(*v < SMALLEST * SMALLEST) & u64::from(*v > 0.0);
                 let root = (*v * scale2).sqrt() + spec.eps;
                 let u = if root == 0.0 { 0.0 } else { *m * scale1 / root };
                 let old = std::mem::replace(t, *t - length * u);
@@ -181,7 +183,7 @@ impl Adam {
             }
             let passed = pass.plain((g, factor), m, v, theta);
             all.difference |= passed.difference;
-            all.sunk |= passed.sunk;
+            all.n_sunk += passed.n_sunk;
             all.folded = fold.map_or(0.0, |fold| fold.join(all.folded, fold.chunk(theta)));
             done += g.len();
         }
@@ -219,7 +221,7 @@ impl Optimizer for Adam {
             Some(values) => self.plain_chunks(pass, (values, factor), theta, fold),
             None => (0, Passed::default()),
         };
-        if passed.sunk || done < theta.len() {
+        if passed.n_sunk > 0 || done < theta.len() {
             self.widen();
         }
         if let Moments::Wide { m, v } = &mut self.moments {

@@ -1,6 +1,6 @@
 //! Which library multiplies and factorises.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// A library behind the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ impl Backend {
 pub struct BackendReport {
     /// The library that multiplies.
     pub backend: Backend,
+    /// The library of QR decompositions and symmetric eigenvalues.
+    pub factorisations: Backend,
     /// The kernel that OpenBLAS runs, by its own name; empty without OpenBLAS.
     pub openblas_kernel: String,
     /// Why this backend.
@@ -45,6 +47,17 @@ pub struct BackendReport {
 
 /// Zero while nothing was chosen.
 static CHOSEN: AtomicU8 = AtomicU8::new(0);
+
+/// Whether the caller chose.
+static SET: AtomicBool = AtomicBool::new(false);
+
+/// The library of QR decompositions and symmetric eigenvalues: faer unless the caller chose another. It is two to five times faster than LAPACK
+/// at the sizes of gradients, also where OpenBLAS has the best kernel; with singular values the two are about equal, and they follow the
+/// products (`cargo bench --bench factorisations`).
+#[cfg(feature = "linalg")]
+pub(super) fn factorising() -> Backend {
+    if SET.load(Ordering::Relaxed) { current() } else { Backend::Faer }
+}
 
 /// The backend in use; chosen at the first call.
 pub(super) fn current() -> Backend {
@@ -65,14 +78,14 @@ pub(super) fn current() -> Backend {
 /// The backend in use, and why.
 pub fn backend() -> BackendReport {
     let (chosen, automatic) = (current(), automatic());
-    if chosen == automatic.backend {
+    if chosen == automatic.backend && !SET.load(Ordering::Relaxed) {
         automatic
     } else {
-        BackendReport { backend: chosen, reason: "set by the caller".into(), ..automatic }
+        BackendReport { backend: chosen, factorisations: chosen, reason: "set by the caller".into(), ..automatic }
     }
 }
 
-/// Uses this backend from now on instead of the automatic one. Call it before the first product: two backends differ in
+/// Uses this backend from now on, for products and for factorisations, instead of the automatic one. Call it before the first product: two backends differ in
 /// their last bits.
 ///
 /// Without the feature `linalg` there is only [`Backend::Matrixmultiply`], and the call changes nothing.
@@ -80,6 +93,7 @@ pub fn set_backend(backend: Backend) {
     set_threads(1);
     if cfg!(feature = "linalg") {
         CHOSEN.store(backend.code(), Ordering::Relaxed);
+        SET.store(true, Ordering::Relaxed);
     }
 }
 
@@ -95,6 +109,7 @@ pub fn set_threads(n: usize) {
 fn automatic() -> BackendReport {
     BackendReport {
         backend: Backend::Matrixmultiply,
+        factorisations: Backend::Matrixmultiply,
         openblas_kernel: String::new(),
         reason: "built without the feature `linalg`".into(),
     }
@@ -111,7 +126,7 @@ fn automatic() -> BackendReport {
     } else {
         (Backend::OpenBlas, format!("OpenBLAS runs its kernel {openblas_kernel}, made for this processor"))
     };
-    BackendReport { backend, openblas_kernel, reason }
+    BackendReport { backend, factorisations: Backend::Faer, openblas_kernel, reason }
 }
 
 /// AVX2 with FMA, and AVX-512.

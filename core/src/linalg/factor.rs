@@ -2,7 +2,7 @@
 //!
 //! A library that fails (divide and conquer can) or returns what is not finite is followed by the other one.
 
-use super::backend::{Backend, current};
+use super::backend::{Backend, current, factorising};
 use super::faer_view::borrow;
 use super::product::{Accumulate, multiply_into};
 use crate::error::CoreError;
@@ -33,6 +33,7 @@ pub struct SymmetricEigen {
 fn either<T>(
     what: &'static str,
     a: ArrayView2<'_, f64>,
+    first: Backend,
     faer: impl Fn() -> Result<T, String>,
     lapack: impl Fn() -> Result<T, String>,
 ) -> Result<T, CoreError> {
@@ -40,7 +41,7 @@ fn either<T>(
     if let Some(v) = a.iter().find(|v| !v.is_finite()) {
         return Err(CoreError::Factorisation { what, rows, cols, reason: format!("it holds {v}") });
     }
-    let first_faer = current() == Backend::Faer;
+    let first_faer = first == Backend::Faer;
     let attempt = |with_faer: bool| if with_faer { faer() } else { lapack() };
     attempt(first_faer).or_else(|_| attempt(!first_faer)).map_err(|reason| CoreError::Factorisation {
         what,
@@ -67,6 +68,7 @@ pub fn thin_svd(a: ArrayView2<'_, f64>) -> Result<ThinSvd, CoreError> {
     either(
         "singular value decomposition",
         a,
+        current(),
         || {
             let svd = borrow(&a).thin_svd().map_err(|e| format!("{e:?}"))?;
             let s: Array1<f64> = svd.S().column_vector().iter().copied().collect();
@@ -89,6 +91,7 @@ pub fn thin_qr(a: ArrayView2<'_, f64>) -> Result<(Array2<f64>, Array2<f64>), Cor
     either(
         "QR decomposition",
         a,
+        factorising(),
         || {
             let qr = borrow(&a).qr();
             Ok((to_array(qr.compute_thin_Q().as_ref()), to_array(qr.thin_R())))
@@ -123,6 +126,7 @@ pub fn singular_values(a: ArrayView2<'_, f64>) -> Result<Array1<f64>, CoreError>
     either(
         "singular values",
         a,
+        current(),
         || {
             let s = Array1::from(borrow(&a).singular_values().map_err(|e| format!("{e:?}"))?);
             finite(s.clone(), &s)
@@ -142,6 +146,7 @@ pub fn symmetric_eigen(a: ArrayView2<'_, f64>) -> Result<SymmetricEigen, CoreErr
     either(
         "symmetric eigenvalue decomposition",
         a,
+        factorising(),
         || {
             let eigen = borrow(&a).self_adjoint_eigen(faer::Side::Lower).map_err(|e| format!("{e:?}"))?;
             let values: Array1<f64> = eigen.S().column_vector().iter().copied().collect();
@@ -173,6 +178,7 @@ pub fn largest_singular_value(a: ArrayView2<'_, f64>) -> Result<f64, CoreError> 
     let values = either(
         "symmetric eigenvalues",
         gram_view,
+        factorising(),
         || borrow(&gram_view).self_adjoint_eigenvalues(faer::Side::Lower).map_err(|e| format!("{e:?}")),
         || gram.eigh(UPLO::Lower).map(|(values, _)| values.to_vec()).map_err(|e| e.to_string()),
     )?;
