@@ -1,9 +1,11 @@
 //! Adam.
 
+use crate::spec::{BuildOptimizer, NormOf, OptimizerInfo, check_decay};
 use serde::{Deserialize, Serialize};
 use steepest_core::vector::{CHUNK, vectorized};
 use steepest_core::{
-    CoreError, Fold, Form, GradedView, Moved, Norm, Optimizer, OptimizerKind, SavedState, Steepest, Wide, logspace,
+    CoreError, Fold, Form, GradedView, Moved, Norm, Optimizer, OptimizerKind, ParameterLayout, SavedState, Steepest,
+    Wide, logspace,
 };
 
 /// `adam` in a configuration.
@@ -22,6 +24,36 @@ pub struct AdamSpec {
     /// Whether the moments are divided by 1 - beta^t; default true.
     #[serde(default = "yes")]
     pub bias_correction: bool,
+}
+
+impl<N> BuildOptimizer<N> for AdamSpec {
+    const INFO: OptimizerInfo = OptimizerInfo {
+        name: "adam",
+        formula: "theta <- theta - length * m^ / (sqrt(v^) + eps)",
+        summary: "Adam with the true gradient at any size; betas (0, 0) with eps = 0 is sign descent",
+        fields: &[
+            ("beta1", "decay of the first moment, default 0.9"),
+            ("beta2", "decay of the second moment, default 0.99"),
+            ("eps", "added outside the root, default 1e-8; 0 is allowed"),
+            ("bias_correction", "default true"),
+        ],
+    };
+    const HAS_OWN_LENGTH: bool = true;
+
+    fn own_norm(&self) -> NormOf<'_, N> {
+        NormOf::Named("linf")
+    }
+
+    fn check(&self) -> Result<(), String> {
+        check_decay("beta1", self.beta1)?;
+        check_decay("beta2", self.beta2)?;
+        let fine = self.eps >= 0.0 && self.eps.is_finite();
+        if fine { Ok(()) } else { Err(format!("`eps` is {}, expected zero or a positive number", self.eps)) }
+    }
+
+    fn build(&self, _layout: &ParameterLayout, own_norm: Box<dyn Norm>) -> Box<dyn Optimizer> {
+        Box::new(Adam::new(*self, own_norm))
+    }
 }
 
 const fn beta1() -> f64 {

@@ -27,34 +27,34 @@
 
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "tests compare values that are exact"))]
 
-mod adam;
 mod adaptive;
 mod batches;
 pub mod dynamics;
 mod error;
 mod momentum;
 pub mod schedule;
-#[cfg(feature = "linalg")]
-mod shampoo;
+#[macro_use]
 pub mod spec;
-mod steepest;
 pub mod stop;
 pub mod train;
 mod trainer;
-mod two_sided;
 
-pub use adam::{Adam, AdamSpec};
 pub use adaptive::RaiseOrRollBack;
 pub use batches::{BatchOrder, BatchSpec, Batches};
 pub use dynamics::{Compact, CompactProblem, Dense};
 pub use error::OptimError;
 pub use momentum::{MomentumDescent, MomentumSpec};
 pub use schedule::{Schedule, StepRule, StepScale};
-#[cfg(feature = "linalg")]
-pub use shampoo::{Shampoo, ShampooForm, ShampooSpec};
-pub use spec::{NormOf, OptimizerInfo, OptimizerSpec, SteepestSpec, TwoSidedSpec, catalogue};
-pub use steepest::SteepestDescent;
+pub use spec::{BuildOptimizer, NormOf, OptimizerInfo};
 pub use stop::{Milestones, Stop, SwitchAt};
 pub use train::train;
 pub use trainer::{TrainedRun, Trainer};
-pub use two_sided::TwoSidedDescent;
+
+// The catalogue. A new optimiser is one new file and one line here.
+optimizers! {
+    steepest::SteepestSpec<N> as Steepest,
+    two_sided::TwoSidedSpec as TwoSidedCd,
+    adam::AdamSpec as Adam,
+    #[cfg(feature = "linalg")]
+    shampoo::ShampooSpec as Shampoo,
+}

@@ -1,5 +1,6 @@
 //! Shampoo, in the forms that differ.
 
+use crate::spec::{BuildOptimizer, NormOf, OptimizerInfo};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 use steepest_core::linalg::{Accumulate, multiply_into, symmetric_eigen};
@@ -29,6 +30,35 @@ pub struct ShampooSpec {
     /// The preconditioners start as eps times the identity; default 1e-4, the package's.
     #[serde(default = "eps")]
     pub eps: f64,
+}
+
+impl<N> BuildOptimizer<N> for ShampooSpec {
+    const INFO: OptimizerInfo = OptimizerInfo {
+        name: "shampoo",
+        formula: "W <- W - length * L^a G R^a",
+        summary: "Shampoo with accumulation; without it, it is `steepest` with norm = \"spectral\"",
+        fields: &[
+            (
+                "form",
+                "\"equation76\" (the paper's Eq. (76), a = -1/4) or \"torch_optimizer\" (the package that the paper ran, a = -1/2)",
+            ),
+            ("eps", "the preconditioners start as eps times the identity, default 1e-4"),
+        ],
+    };
+    const HAS_OWN_LENGTH: bool = true;
+
+    fn own_norm(&self) -> NormOf<'_, N> {
+        NormOf::Named("spectral")
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let fine = self.eps > 0.0 && self.eps.is_finite();
+        if fine { Ok(()) } else { Err(format!("`eps` is {}, expected a positive number", self.eps)) }
+    }
+
+    fn build(&self, layout: &ParameterLayout, own_norm: Box<dyn Norm>) -> Box<dyn Optimizer> {
+        Box::new(Shampoo::new(*self, layout, own_norm))
+    }
 }
 
 const fn eps() -> f64 {

@@ -1,6 +1,8 @@
 //! Coordinate descent with the two-sided rule at kinks.
 
-use steepest_core::{CoreError, GradedView, Norm, Optimizer, OptimizerKind, SavedState, Steepest};
+use crate::spec::{BuildOptimizer, NormOf, OptimizerInfo};
+use serde::{Deserialize, Serialize};
+use steepest_core::{CoreError, GradedView, Norm, Optimizer, OptimizerKind, ParameterLayout, SavedState, Steepest};
 
 /// Steepest descent in l1 that does not flip back and forth over a kink for ever.
 ///
@@ -48,5 +50,33 @@ impl Optimizer for TwoSidedDescent {
 
     fn restore(&mut self, _state: &SavedState) -> Result<(), CoreError> {
         Ok(())
+    }
+}
+
+/// `two_sided_cd` in a configuration: it has no parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TwoSidedSpec {}
+
+impl<N> BuildOptimizer<N> for TwoSidedSpec {
+    const INFO: OptimizerInfo = OptimizerInfo {
+        name: "two_sided_cd",
+        formula: "coordinate descent; a weight that flips back over a kink gets the derivative in between that makes its gradient zero, \
+                  and the arg-max is taken again",
+        summary: "coordinate descent that is not caught by the kinks of ReLU networks; the plain rule is `steepest` with norm = \"l1\"",
+        fields: &[],
+    };
+    const HAS_OWN_LENGTH: bool = false;
+
+    fn own_norm(&self) -> NormOf<'_, N> {
+        NormOf::Named("l1")
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn build(&self, _layout: &ParameterLayout, own_norm: Box<dyn Norm>) -> Box<dyn Optimizer> {
+        Box::new(TwoSidedDescent::new(own_norm))
     }
 }

@@ -49,7 +49,7 @@ fn run_all(experiment: &str, ln_loss_below: &str) -> Vec<Trajectory> {
 #[test]
 fn steepest_descent_passes_the_end_of_the_doubles() {
     let runs = run_all("steepest.toml", "-3000.0");
-    assert_eq!(runs.len(), 5);
+    assert_eq!(runs.len(), 6);
     runs.iter().for_each(passes_without_a_kink);
     let named = |name: &str| runs.iter().find(|r| r.attribute_text("run") == Some(name)).unwrap();
     // Adam without memory and without eps is sign descent
@@ -60,6 +60,6 @@ fn steepest_descent_passes_the_end_of_the_doubles() {
 #[test]
 fn algorithms_with_memory_pass_the_end_of_the_doubles() {
     let runs = run_all("memory.toml", "-850.0");
-    assert_eq!(runs.len(), 3);
+    assert_eq!(runs.len(), 4);
     runs.iter().for_each(passes_without_a_kink);
 }
