@@ -26,6 +26,14 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Every activation: how a configuration writes it and one line that teaches.
+    pub const CATALOGUE: [(&'static str, &'static str); 4] = [
+        ("identity", "z; degree 1"),
+        ("relu", "max(z, 0); degree 1; a kink at zero, where phi' is taken as 0"),
+        ("leaky_relu", "{ leaky_relu = { slope = 0.1 } }: z above zero, slope z below; degree 1"),
+        ("relu_power", "{ relu_power = { power = 2 } }: max(z, 0)^power; degree power, smooth for power 2 and above"),
+    ];
+
     /// Whether the derivative jumps at zero.
     pub fn has_kink(self) -> bool {
         match self {

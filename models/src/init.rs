@@ -56,6 +56,27 @@ pub enum InitSpec {
     },
 }
 
+impl InitSpec {
+    /// Every law: its name in configurations and one line that teaches.
+    pub const CATALOGUE: [(&'static str, &'static str); 6] = [
+        ("zero", "all zero: for the linear model, whose gradient at zero is not"),
+        ("constant", "all equal to alpha: for diagonal networks"),
+        (
+            "uniform",
+            "U(-alpha/fan_in, alpha/fan_in), the law that the paper prints; with coordinate = true its variant for coordinate descent",
+        ),
+        (
+            "fan_in",
+            "U(-alpha/sqrt(fan_in), alpha/sqrt(fan_in)): PyTorch's default times alpha; coordinate = true as above",
+        ),
+        ("normal", "N(0, alpha^2/fan_in)"),
+        (
+            "normal_signs",
+            "N(0, alpha^2/fan_in) below, +-alpha/sqrt(fan_in) in the last layer; with coordinate = true +-alpha/sqrt(d) there",
+        ),
+    ];
+}
+
 impl Default for InitSpec {
     /// Uniform with alpha = 0.1.
     fn default() -> Self {

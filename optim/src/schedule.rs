@@ -20,6 +20,16 @@ pub enum StepScale {
     MarginPaced,
 }
 
+impl StepScale {
+    /// Every scale: its name in configurations and one line that teaches.
+    pub const CATALOGUE: [(&'static str, &'static str); 4] = [
+        ("normalized", "one: every step has the schedule's length in the optimiser's own norm"),
+        ("dual_norm", "N*(grad L): the paper's Eq. (1), and for gradient descent the usual learning rate; the default"),
+        ("dual_norm_over_loss", "N*(grad L) / L: Eq. (1) for ln L, so that the steps do not die with the loss"),
+        ("margin_paced", "N(theta)^(1 - degree): the margins move by about the same amount in every step"),
+    ];
+}
+
 /// The schedule of a step length over steps t = 0, 1, ...
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -155,6 +165,14 @@ mod tests {
         match StepRule::new(scale, schedule).at(step, &at) {
             Step::Advance(length) => length,
             Step::RollBack => f64::NAN,
+        }
+    }
+
+    #[test]
+    fn the_catalogue_of_scales_is_what_configurations_take() {
+        for (name, _) in StepScale::CATALOGUE {
+            let value = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(name);
+            assert!(StepScale::deserialize(value).is_ok(), "{name}");
         }
     }
 

@@ -5,7 +5,9 @@ use crate::config::{LOSSES, RecordSpec};
 use crate::output::{Failure, result};
 use crate::recorder::metrics;
 use crate::reproduce::FIGURES;
+use steepest_models::{Activation, InitSpec};
 use steepest_norms::NormLabel;
+use steepest_optim::StepScale;
 
 /// One entry: name, one line, and what else there is to say.
 struct Entry {
@@ -53,6 +55,8 @@ fn catalogues() -> Vec<Catalogue> {
         let paper = m.paper_symbol.as_deref().unwrap_or("-");
         Entry::new(&m.name, &m.doc, &[("unit", m.unit), ("paper's symbol", paper), ("NaN when", m.undefined)])
     });
+    let plain = |entries: &[(&str, &str)]| entries.iter().map(|(name, line)| Entry::new(name, line, &[])).collect();
+    let steps = StepScale::CATALOGUE.iter().chain(&STEPS).copied().collect::<Vec<_>>();
     let figures = FIGURES.iter().map(|f| Entry::new(f.name, f.summary, &[]));
     vec![
         Catalogue { name: "norms", entries: norm_entries.collect() },
@@ -60,6 +64,9 @@ fn catalogues() -> Vec<Catalogue> {
         Catalogue { name: "data", entries: data.collect() },
         Catalogue { name: "losses", entries: losses.collect() },
         Catalogue { name: "optimizers", entries: optimizers.collect() },
+        Catalogue { name: "steps", entries: plain(&steps) },
+        Catalogue { name: "inits", entries: plain(&InitSpec::CATALOGUE) },
+        Catalogue { name: "activations", entries: plain(&Activation::CATALOGUE) },
         Catalogue { name: "metrics", entries: metrics.collect() },
         Catalogue { name: "figures", entries: figures.collect() },
     ]
@@ -70,21 +77,35 @@ fn default_norms() -> Vec<NormLabel> {
     RecordSpec::default().norms.iter().map(steepest_norms::NormSpec::label).collect()
 }
 
+/// One line an entry.
+fn print(catalogue: &Catalogue, indent: &str) {
+    let width = catalogue.entries.iter().map(|e| e.name.len()).max().unwrap_or(0);
+    for entry in &catalogue.entries {
+        result(&format!("{indent}{:width$}  {}", entry.name, entry.line));
+    }
+}
+
+/// What a step's table says besides its scale, and the mini-batches.
+const STEPS: [(&str, &str); 5] = [
+    ("size", "the learning rate: a number, or a list with one number a step, of which the last stays"),
+    ("power", "the size at step t is size (t + 1)^-power; 0, a constant, by default"),
+    ("adaptive", "raise the step while the loss falls, go back where it did not (Lyu and Li 2020)"),
+    ("batch.size", "mini-batches of so many samples; the full batch without"),
+    ("batch.order", "\"shuffled\" (each sample once an epoch, the default), \"sequential\" or \"with_replacement\""),
+];
+
 /// `steepest list [WHAT]`.
 pub(crate) fn list(args: &ListArgs) -> Result<(), Failure> {
     let catalogues = catalogues();
     let Some(what) = &args.what else {
         for catalogue in &catalogues {
-            let names: Vec<&str> = catalogue.entries.iter().map(|e| e.name.as_str()).collect();
-            result(&format!("{:<11} {}", catalogue.name, names.join(", ")));
+            result(catalogue.name);
+            print(catalogue, "  ");
         }
         return Ok(());
     };
     if let Some(catalogue) = catalogues.iter().find(|c| c.name == what || c.name.trim_end_matches('s') == what) {
-        let width = catalogue.entries.iter().map(|e| e.name.len()).max().unwrap_or(0);
-        for entry in &catalogue.entries {
-            result(&format!("{:width$}  {}", entry.name, entry.line));
-        }
+        print(catalogue, "");
         return Ok(());
     }
     let found: Vec<(&Catalogue, &Entry)> = catalogues
