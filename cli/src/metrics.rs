@@ -23,6 +23,14 @@ pub fn metrics(norms: &[NormLabel]) -> Vec<MetricInfo> {
         MetricInfo::new("train_accuracy", "1", "train accuracy", "share of training samples with margin q > 0"),
         MetricInfo::new("test_accuracy", "1", "test accuracy", "share of test samples with margin q > 0")
             .undefined_when("there is no test set"),
+        MetricInfo::new(
+            "test_excess_accuracy",
+            "1",
+            "excess over chance",
+            "test accuracy less sum_k pi_k r_k, the accuracy that is owed to the shares pi_k of the classes among test labels and r_k among \
+             predictions alone",
+        )
+        .undefined_when("there is no test set"),
     ];
     for norm in norms {
         let (name, symbol) = (&norm.name, &*norm.symbol);

@@ -234,11 +234,13 @@ impl<'a> Recorder<'a> {
         self.running.own_soft_margin = soft_margin;
     }
 
-    fn test_accuracy(&mut self, theta: &[f64]) -> f64 {
-        let Some(test) = &mut self.test else { return f64::NAN };
+    /// Accuracy on the test set, and how far it is above chance.
+    fn on_the_test_set(&mut self, theta: &[f64]) -> (f64, f64) {
+        let Some(test) = &mut self.test else { return (f64::NAN, f64::NAN) };
         self.model.forward(theta, test.data.inputs(), test.outputs.view_mut(), &mut test.work);
         self.loss.evaluate(test.outputs.view(), test.data.labels(), &mut test.margins, &mut test.ln_weights);
-        margin::accuracy(&test.margins)
+        let accuracy = margin::accuracy(&test.margins);
+        (accuracy, accuracy - margin::chance(test.outputs.view(), test.data.labels()))
     }
 
     /// One row, in the order of [`metrics`].
@@ -249,8 +251,8 @@ impl<'a> Recorder<'a> {
         let (ln_loss, accuracy) = (whole.loss.ln(), margin::accuracy(whole.margins));
         let (q_min, q_soft) = (margin::smallest(whole.margins).1, self.loss.soft_margin(whole.loss, self.n_train));
         let theta = dynamics.theta();
-        let test_accuracy = self.test_accuracy(theta);
-        let mut row = vec![ln_loss, accuracy, test_accuracy];
+        let (test_accuracy, test_excess) = self.on_the_test_set(theta);
+        let mut row = vec![ln_loss, accuracy, test_accuracy, test_excess];
         let (degree, mut own_norm) = (self.degree(), f64::NAN);
         for recorded in 0..self.norms.len() {
             let RecordedNorm { label, norm } = &self.norms[recorded];

@@ -282,6 +282,9 @@ fn header(
         ("majority_rate".to_owned(), Attribute::Number(split.train.labels().majority_rate())),
         ("steepest_version".to_owned(), text(env!("CARGO_PKG_VERSION"))),
     ];
+    if let Some(test) = &split.test {
+        attributes.push(("test_majority_rate".to_owned(), Attribute::Number(test.labels().majority_rate())));
+    }
     if let Some(wanted) = experiment.stands_in_for {
         data_attributes.push(("stands_in_for".to_owned(), wanted.to_owned()));
         attributes.push(("stands_in_for".to_owned(), text(wanted)));

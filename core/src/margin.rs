@@ -3,6 +3,9 @@
 //! A margin is named by the norm N of theta that divides it. The paper names it by the dual norm: its gamma_1 divides by
 //! the l-infinity norm.
 
+use crate::dataset::Labels;
+use ndarray::ArrayView2;
+
 /// The smallest margin and its sample; NaN if any margin is NaN.
 ///
 /// # Panics
@@ -19,6 +22,31 @@ pub fn smallest(margins: &[f64]) -> (usize, f64) {
 /// The share of samples with q > 0. NaN never counts as right.
 pub fn accuracy(margins: &[f64]) -> f64 {
     margins.iter().filter(|q| **q > 0.0).count() as f64 / margins.len() as f64
+}
+
+/// The accuracy that is owed to the shares of the classes alone: sum_k pi_k r_k, with pi_k the share of class k among the labels and r_k among the
+/// predictions. A prediction that knows nothing of the label but its frequency reaches this; an accuracy above 1/2 may be no more than that.
+///
+/// The prediction of one output is its sign, zero counting as -1; of several, the class of the largest, the first if tied.
+pub fn chance(outputs: ArrayView2<'_, f64>, labels: &Labels) -> f64 {
+    let n = outputs.nrows() as f64;
+    match labels {
+        Labels::Binary(signs) => {
+            let share = |count: usize| count as f64 / n;
+            let labelled = share(signs.iter().filter(|y| **y > 0.0).count());
+            let predicted = share(outputs.iter().filter(|f| **f > 0.0).count());
+            labelled * predicted + (1.0 - labelled) * (1.0 - predicted)
+        }
+        Labels::Classes { classes, n_classes } => {
+            let mut counts = vec![(0_usize, 0_usize); *n_classes];
+            for (&class, f) in classes.iter().zip(outputs.rows()) {
+                let best = f.iter().enumerate().fold(0, |best, (k, v)| if *v > f[best] { k } else { best });
+                counts[class].0 += 1;
+                counts[best].1 += 1;
+            }
+            counts.iter().map(|(labelled, predicted)| *labelled as f64 * *predicted as f64 / (n * n)).sum()
+        }
+    }
 }
 
 /// margin / norm^degree, without overflow of the power. NaN at norm zero, where no geometric margin exists.
@@ -39,6 +67,19 @@ mod tests {
         assert!(smallest(&[f64::NAN, -3.0]).1.is_nan());
         assert_eq!(smallest(&[2.0, -3.0, -3.0]), (1, -3.0));
         assert_eq!(accuracy(&[1.0, f64::NAN, 0.0, -1.0]), 0.25);
+    }
+
+    #[test]
+    fn chance_is_what_the_shares_owe() {
+        let binary = Labels::Binary(vec![1.0, 1.0, 1.0, -1.0]);
+        let always_positive = ndarray::array![[1.0], [2.0], [1.0], [3.0]];
+        assert_eq!(chance(always_positive.view(), &binary), 0.75);
+        let half = ndarray::array![[1.0], [-2.0], [0.0], [3.0]];
+        assert_eq!(chance(half.view(), &binary), 0.5);
+        let classes = Labels::Classes { classes: vec![0, 1, 2, 2], n_classes: 3 };
+        let outputs = ndarray::array![[0.0, 1.0, 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 2.0]];
+        // labels 1/4, 1/4, 1/2; predictions 0, 1/2, 1/2
+        assert_eq!(chance(outputs.view(), &classes), 0.125 + 0.25);
     }
 
     #[test]
