@@ -7,6 +7,7 @@
 mod args;
 mod commands;
 pub mod config;
+pub mod dynamics;
 pub mod error;
 pub mod experiment;
 pub mod figures;

@@ -1,17 +1,18 @@
 //! One run from its configuration to its finished file.
 
 use crate::config::{RunConfig, StepSpec, optimizers};
+use crate::dynamics::{Problem, Way};
 use crate::experiment::PlannedRun;
 use crate::provenance::provenance;
 use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
 use anyhow::Context;
 use std::sync::atomic::AtomicBool;
-use steepest_core::{Dynamics, HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
+use steepest_core::{HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
 use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
 use steepest_models::{BuiltModel, check_degree};
 use steepest_norms::{NormLabel, NormSpec};
-use steepest_optim::{Batches, Compact, CompactProblem, Dense, Milestones, NormOf, OptimizerSpec, Stop, train};
+use steepest_optim::{CompactProblem, Milestones, NormOf, OptimizerSpec, Stop, train};
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -139,8 +140,8 @@ struct Finished {
     switch_step: Option<u64>,
     theta: Vec<f64>,
     own: NormLabel,
-    /// Inputs that are zero in every training sample and were left out of the computation.
-    n_left_out: usize,
+    /// How each phase was carried out.
+    ways: Vec<Way>,
 }
 
 /// The phases of a run, one after the other.
@@ -160,27 +161,17 @@ fn go(
         stop = stop.or_at(switch.at);
     }
     let compact = CompactProblem::new(model, &split.train);
-    let (mut first_step, mut switch_step, mut n_left_out) = (0, None, 0);
+    let (mut first_step, mut switch_step, mut ways) = (0, None, Vec::new());
     let phases = phases(config);
     let mut own = own_norm(&config.optimizer)?.label();
     let mut outcome = Outcome { step: 0, reason: StopReason::Steps };
     for (k, phase) in phases.iter().enumerate() {
         let norm = own_norm(phase.optimizer)?;
-        let on_all = norm.build(model.layout())?;
         let mut step = phase.step.build();
-        let batches = config.batch.map(|spec| Batches::new(spec, split.train.n_samples(), Streams::new(config.seed)));
-        // a rule that looks at N(theta) at every step needs it of the whole theta
-        let allowed = compact.as_ref().filter(|_| !step.needs_own_norm() || on_all.fold().is_some());
-        let restricted = allowed.and_then(|problem| Some((problem, problem.restrict(&*on_all)?)));
-        let mut dynamics: Box<dyn Dynamics + '_> = if let Some((problem, norm)) = restricted {
-            n_left_out = problem.n_left_out();
-            let optimizer = phase.optimizer.build(problem.layout(), norm);
-            Box::new(Compact::new(problem, loss, optimizer, theta)?.in_batches(batches, first_step)?)
-        } else {
-            let optimizer = phase.optimizer.build(model.layout(), on_all);
-            let dynamics = Dense::new(model, &split.train, loss, optimizer, theta)?.in_batches(batches, first_step)?;
-            Box::new(dynamics.with_own_norm_if(step.needs_own_norm()))
-        };
+        let problem = Problem { config, model, data: &split.train, loss, compact: compact.as_ref() };
+        let (mut dynamics, way) =
+            problem.start(phase.optimizer, &norm, step.needs_own_norm(), std::mem::take(&mut theta), first_step)?;
+        ways.push(way);
         if k > 0 {
             own = norm.label();
             recorder.switch_to(own.clone());
@@ -194,18 +185,26 @@ fn go(
             break;
         }
     }
-    Ok(Finished { outcome, milestones: stop.milestones(), switch_step, theta, own, n_left_out })
+    Ok(Finished { outcome, milestones: stop.milestones(), switch_step, theta, own, ways })
 }
 
 /// Writes the events and the end.
 fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) -> anyhow::Result<RunReport> {
-    let Finished { outcome, milestones, switch_step, theta, own, n_left_out } = finished;
+    let Finished { outcome, milestones, switch_step, theta, own, ways } = finished;
     let (progress, seconds) = (*recorder.progress(), recorder.seconds());
     let mut attributes = vec![
         ("status".to_owned(), Attribute::Text(outcome.reason.name().to_owned())),
         ("status_text".to_owned(), Attribute::Text(outcome.reason.to_string())),
         ("steps_done".to_owned(), Attribute::Integer(outcome.step as i64)),
-        ("inputs_left_out".to_owned(), Attribute::Integer(*n_left_out as i64)),
+        ("dynamics".to_owned(), Attribute::Text(ways.iter().map(|way| way.name).collect::<Vec<_>>().join(", then "))),
+        (
+            "dynamics_reason".to_owned(),
+            Attribute::Text(ways.iter().map(|way| way.reason).collect::<Vec<_>>().join("; then ")),
+        ),
+        (
+            "inputs_left_out".to_owned(),
+            Attribute::Integer(ways.iter().map(|way| way.n_left_out).max().unwrap_or(0) as i64),
+        ),
     ];
     let mut events = vec![
         ("separation", milestones.separation_step, "every training sample is classified rightly".to_owned()),

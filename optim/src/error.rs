@@ -63,6 +63,9 @@ pub enum OptimError {
          leaky_relu (plain coordinate descent is steepest descent in l1)"
     )]
     NoKink,
+    /// A dynamics in the span of the data for a model whose first layer does not act on the raw inputs.
+    #[error("the model's first layer is frozen or no plain matrix on the raw inputs: train it with the dense dynamics")]
+    NoLinearFirstLayer,
     /// Something that mini-batches are not for.
     #[error("{what} needs the full batch: leave out the mini-batches")]
     FullBatchOnly {

@@ -41,7 +41,7 @@ mod trainer;
 
 pub use adaptive::RaiseOrRollBack;
 pub use batches::{BatchOrder, BatchSpec, Batches};
-pub use dynamics::{Compact, CompactProblem, Dense};
+pub use dynamics::{Compact, CompactProblem, Dense, Gram};
 pub use error::OptimError;
 pub use momentum::{MomentumDescent, MomentumSpec};
 pub use schedule::{Schedule, StepRule, StepScale};

@@ -15,10 +15,10 @@ mod loss;
 mod sections;
 
 pub use loss::{LOSSES, LossInfo, LossSpec, PlainLoss, PowerTailLoss};
-pub use sections::{RecordSpec, RunConfig, StepSize, StepSpec, StopSpec, SwitchSpec};
+pub use sections::{DynamicsChoice, RecordSpec, RunConfig, StepSize, StepSpec, StopSpec, SwitchSpec};
 
 /// The tables that runs share and override.
-const SECTIONS: [&str; 8] = ["data", "model", "loss", "optimizer", "step", "batch", "stop", "record"];
+const SECTIONS: [&str; 9] = ["data", "model", "loss", "optimizer", "step", "batch", "dynamics", "stop", "record"];
 
 /// An experiment as its file says it, with its runs resolved.
 #[derive(Clone, Debug)]
@@ -172,6 +172,7 @@ fn resolve(
         optimizer: reader.read("optimizer")?,
         step: reader.read("step")?,
         batch: reader.read_if_there("batch")?,
+        dynamics: reader.read_or_default("dynamics")?,
         switch: switch.map(|s| section("switch", s, text, settings)).transpose()?,
         stop: reader.read("stop")?,
         record: reader.read_or_default("record")?,

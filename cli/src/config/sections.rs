@@ -31,10 +31,25 @@ pub struct RunConfig {
     /// The optimiser that takes over at an event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub switch: Option<SwitchSpec>,
+    /// How its steps are carried out.
+    pub dynamics: DynamicsChoice,
     /// When it ends.
     pub stop: StopSpec,
     /// What is recorded.
     pub record: RecordSpec,
+}
+
+/// `dynamics`: how steps are carried out. The trajectory is the same up to rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DynamicsChoice {
+    /// The fastest exact way (default).
+    #[default]
+    Auto,
+    /// The whole gradient at every step.
+    Dense,
+    /// Gradient descent in the span of the data: the first layer is not formed.
+    Gram,
 }
 
 /// `[step]`: size x scale, with an optional decay.

@@ -60,23 +60,8 @@ impl<'a> Dense<'a> {
         optimizer: Box<dyn Optimizer>,
         theta: Vec<f64>,
     ) -> Result<Self, OptimError> {
-        let (p, n, k) = (model.layout().len(), data.n_samples(), model.n_outputs());
-        if model.n_inputs() != data.n_features() {
-            return Err(OptimError::Inputs { model: model.n_inputs(), data: data.n_features() });
-        }
-        if k != data.labels().n_outputs() {
-            return Err(OptimError::Outputs { model: k, labels: data.labels().n_outputs() });
-        }
-        if !loss.accepts(data.labels()) {
-            let labels = match data.labels() {
-                Labels::Binary(_) => "labels -1 and +1",
-                Labels::Classes { .. } => "classes",
-            };
-            return Err(OptimError::Labels { loss: format!("{loss:?}"), labels });
-        }
-        if theta.len() != p {
-            return Err(OptimError::Theta { found: theta.len(), expected: p });
-        }
+        check_parts(model, data, loss, &theta)?;
+        let (p, n, k) = (theta.len(), data.n_samples(), model.n_outputs());
         if optimizer.own_norm().dim() != p {
             return Err(OptimError::Dimension { found: optimizer.own_norm().dim(), expected: p });
         }
@@ -245,6 +230,36 @@ impl<'a> Dense<'a> {
             self.gradient.add_band(band.scale, &self.band_gradient);
         }
     }
+}
+
+/// Checks that the parts of a run fit each other.
+///
+/// # Errors
+/// With the two numbers, or kinds, that do not.
+pub(super) fn check_parts(
+    model: &dyn HomogeneousModel,
+    data: &Dataset,
+    loss: &dyn Loss,
+    theta: &[f64],
+) -> Result<(), OptimError> {
+    let (p, k) = (model.layout().len(), model.n_outputs());
+    if model.n_inputs() != data.n_features() {
+        return Err(OptimError::Inputs { model: model.n_inputs(), data: data.n_features() });
+    }
+    if k != data.labels().n_outputs() {
+        return Err(OptimError::Outputs { model: k, labels: data.labels().n_outputs() });
+    }
+    if !loss.accepts(data.labels()) {
+        let labels = match data.labels() {
+            Labels::Binary(_) => "labels -1 and +1",
+            Labels::Classes { .. } => "classes",
+        };
+        return Err(OptimError::Labels { loss: format!("{loss:?}"), labels });
+    }
+    if theta.len() != p {
+        return Err(OptimError::Theta { found: theta.len(), expected: p });
+    }
+    Ok(())
 }
 
 /// The samples of the present step.

@@ -4,8 +4,10 @@
 mod batching;
 mod compact;
 mod dense;
+mod gram;
 mod kinks;
 mod terms;
 
 pub use compact::{Compact, CompactProblem};
 pub use dense::Dense;
+pub use gram::Gram;
