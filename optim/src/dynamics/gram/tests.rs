@@ -19,7 +19,7 @@ fn data(n: usize, d: usize, classes: usize) -> Dataset {
     let first = inputs.row(0).to_owned();
     inputs.row_mut(n - 1).assign(&first);
     let labels = if classes == 0 {
-        Labels::Binary((0..n).map(|i| if i % (n - 1) % 2 == 0 { 1.0 } else { -1.0 }).collect())
+        Labels::Binary((0..n).map(|i| if (i % (n - 1)).is_multiple_of(2) { 1.0 } else { -1.0 }).collect())
     } else {
         Labels::Classes { classes: (0..n).map(|i| i % (n - 1) % classes).collect(), n_classes: classes }
     };
