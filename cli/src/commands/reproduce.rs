@@ -1,8 +1,15 @@
 //! `steepest reproduce`: the paper's figures.
 
-use super::run::carry_out_all;
+use super::run::train_missing;
 use crate::args::{ReproduceArgs, ScaleArg};
-use crate::output::{Failure, note};
+use crate::output::{Failure, note, result};
+use anyhow::Context;
+use std::path::Path;
+use steepest_cli::claims::Report;
+use steepest_cli::config::ExperimentConfig;
+use steepest_cli::estimate;
+use steepest_cli::paper::{self, Overlay, Run};
+use steepest_cli::plots;
 use steepest_cli::reproduce::{FIGURES, Figure, Scale};
 use steepest_data::source::mnist_files::{default_folder, find_all};
 
@@ -11,22 +18,82 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
     let scale = match args.scale {
         ScaleArg::Quick => Scale::Quick,
         ScaleArg::Default => Scale::Default,
+        ScaleArg::Paper => Scale::Paper,
     };
     for figure in chosen(&args.figures)? {
-        let fallback = figure.needs_mnist && find_all(&default_folder()).is_err();
-        if fallback {
-            note(
-                "MNIST is not in datasets/mnist (`steepest data fetch mnist` gets it): the embedded UCI 8x8 digits stand in for it",
-            );
+        if args.how.dry_run {
+            if figure.trains() {
+                let config = figure.experiment(scale, lacks_mnist(&figure))?;
+                note(&estimate::estimate(&config).text(&format!("{} at {} scale", figure.name, scale.name())));
+            }
+            continue;
         }
-        let config = figure.experiment(scale, fallback)?;
-        let name = match args.scale {
-            ScaleArg::Quick => format!("{}-quick", figure.name),
-            ScaleArg::Default => figure.name.to_owned(),
+        let runs = if args.from_files || !figure.trains() {
+            stored(&figure, scale, args)?
+        } else {
+            trained(&figure, scale, args)?
         };
-        carry_out_all(config, &name, &args.how, fallback.then_some("MNIST"))?;
+        let folder = args.how.out.join(Figure::folder(figure.name, scale));
+        draw(&figure, scale, &runs, &folder, Overlay { paper: args.overlay.is_some() })?;
+        result(&folder.display().to_string());
     }
     Ok(())
+}
+
+/// Trains what is missing of a figure's experiment, and reads all of it.
+fn trained(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Run>, Failure> {
+    let fallback = lacks_mnist(figure);
+    if fallback {
+        note(
+            "MNIST is not in datasets/mnist (`steepest data fetch mnist` gets it): the embedded UCI 8x8 digits stand in for it",
+        );
+    }
+    let config = figure.experiment(scale, fallback)?;
+    let name = Figure::folder(figure.name, scale);
+    let experiment = train_missing(config.clone(), &name, &args.how, fallback.then_some("MNIST"))?;
+    Ok(paper::load(&config, &experiment.folder)?)
+}
+
+/// Reads the experiment that a figure draws, and trains nothing.
+fn stored(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Run>, Failure> {
+    let folder = args.how.out.join(Figure::folder(figure.draws, scale));
+    let read = |config: &ExperimentConfig| paper::load(config, &folder);
+    let first = read(&figure.experiment(scale, false)?);
+    let runs = match first {
+        // drawn where MNIST was not there
+        Err(_) if figure.needs_mnist => read(&figure.experiment(scale, true)?).or(first),
+        _ => first,
+    };
+    let hint = format!(
+        "{} is drawn from stored runs: `steepest reproduce {} --scale {}` makes them",
+        figure.name,
+        figure.draws,
+        scale.name()
+    );
+    Ok(runs.context(hint)?)
+}
+
+/// Writes the figure, its data and its claims.
+fn draw(figure: &Figure, scale: Scale, runs: &[Run], folder: &Path, overlay: Overlay) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    let page = paper::page(figure.name, runs, overlay)?;
+    let mut files = plots::write(&page, &folder.join(format!("{}.svg", figure.name)), true)?;
+    let report = Report::of(figure.name, scale.name(), runs);
+    let claims = folder.join("claims.json");
+    std::fs::write(&claims, report.json().context("the claims cannot be written as JSON")?)
+        .with_context(|| format!("cannot write {}", claims.display()))?;
+    let table = folder.join("claims.md");
+    std::fs::write(&table, report.markdown()).with_context(|| format!("cannot write {}", table.display()))?;
+    files.extend([claims, table]);
+    note(&report.table());
+    let names: Vec<String> =
+        files.iter().filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()).collect();
+    note(&format!("{}/   {} trajectories drawn, {}", folder.display(), runs.len(), names.join(", ")));
+    Ok(())
+}
+
+fn lacks_mnist(figure: &Figure) -> bool {
+    figure.needs_mnist && find_all(&default_folder()).is_err()
 }
 
 fn chosen(names: &[String]) -> Result<Vec<Figure>, Failure> {
