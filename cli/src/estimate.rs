@@ -197,8 +197,8 @@ mod tests {
         let p = 1024.0 * 32769.0;
         assert_eq!((cost.n_runs, cost.n_unknown), (300, 0));
         assert!((cost.memory - 16.0 * p).abs() < 1.0, "theta and gradient take 0.54 GB");
-        // 33.5 Gflop a step, as the paper's sizes say
-        assert!((cost.flops / cost.n_steps / 33.5e9 - 1.0).abs() < 0.1, "{}", cost.flops / cost.n_steps);
+        // 33.5 Gflop a step, and a tenth of that for the test set in every row
+        assert!((cost.flops / cost.n_steps / 33.5e9 - 1.0).abs() < 0.15, "{}", cost.flops / cost.n_steps);
         assert!(cost.text("fig1").contains("300 runs, 3.000e7 steps"), "{}", cost.text("fig1"));
     }
 

@@ -42,7 +42,7 @@ pub fn median_interval(values: &[f64]) -> [f64; 2] {
 /// Spearman's rank correlation of two columns; NaN where one is constant. Ties share their mean rank.
 pub fn rank_correlation(x: &[f64], y: &[f64]) -> f64 {
     let (x, y) = (ranks(x), ranks(y));
-    let mean = (x.len() as f64 + 1.0) / 2.0;
+    let mean = f64::midpoint(x.len() as f64, 1.0);
     let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>();
     product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt()
 }

@@ -9,7 +9,7 @@ use crate::plots::quantile;
 use steepest_core::LogReal;
 
 /// ln 1e-7: the loss at which the paper stopped sign descent and repeated its last value.
-pub(crate) const LN_STOP: f64 = -16.118_095_650_958_319;
+pub(crate) const LN_STOP: f64 = -16.118_095_650_958_32;
 /// ln loss at which e^-q ends in single and in double precision.
 pub(crate) const LN_FLOAT_ENDS: [(f64, &str); 2] =
     [(-104.0, "float32 ends (SD, ln L = −104)"), (-745.0, "float64 ends (SD, ln L = −745)")];
