@@ -110,15 +110,19 @@ fn excess_over_chance(run: &Run) -> f64 {
     run.last("test_accuracy") - chance
 }
 
-/// Claim (i) in two forms: the margin at twice the separation time, and how much of it is ever lost.
-pub(super) fn own_margin(group: &Group<'_>, symbol: &str, norm: &str, id: &dyn Fn(&str) -> String) -> [Claim; 2] {
+/// Claim (i) in three forms: the margin at twice the separation time, how much of it is ever lost, and the soft margin's loss from the first
+/// step on at which Theorem 3.1 speaks of it.
+pub(super) fn own_margin(group: &Group<'_>, symbol: &str, norm: &str, id: &dyn Fn(&str) -> String) -> [Claim; 3] {
     let (name, series) = (group.algorithm, format!("margin_{norm}"));
     let at = at(group.variant);
     let growth = |run: &&Run| {
         let t = run.step("separation_step").unwrap_or(0);
         (run.at_step(&series, 2 * t + 2) - run.at_step(&series, t)) / run.last(&series)
     };
-    let lost = |run: &&Run| worst_loss(run.from_step(&series, run.step("separation_step").unwrap_or(0)));
+    let soft = format!("soft_{series}");
+    let lost = |run: &&Run, series: &str, from: &str| {
+        run.step(from).map_or(f64::NAN, |step| worst_loss(run.from_step(series, step)))
+    };
     let values = |f: &dyn Fn(&&Run) -> f64| -> Vec<f64> { group.runs.iter().map(f).collect() };
     [
         Claim::of_median(
@@ -132,15 +136,22 @@ pub(super) fn own_margin(group: &Group<'_>, symbol: &str, norm: &str, id: &dyn F
             &id(&format!("i-keep-{name}")),
             &format!("(i) {name}: {symbol} never falls back after separation{at}"),
             &format!("the largest share of its peak that {series} loses after separation"),
-            &values(&lost),
+            &values(&|run| lost(run, &series, "separation_step")),
+            Side::Below(RELAPSE),
+        ),
+        Claim::of_median(
+            &id(&format!("i-theory-{name}")),
+            &format!("(i) {name}: soft {symbol} never falls back once the theory applies{at}"),
+            &format!("the largest share of its peak that {soft} loses from the first sum of losses below l(0) on"),
+            &values(&|run| lost(run, &soft, "theory_step")),
             Side::Below(RELAPSE),
         ),
     ]
 }
 
-/// The largest fall from a running maximum, relative to that.
+/// The largest fall from a running maximum, relative to that; NaN of nothing.
 fn worst_loss(rows: impl Iterator<Item = (u64, f64)>) -> f64 {
-    let (mut peak, mut worst) = (0.0_f64, 0.0_f64);
+    let (mut peak, mut worst) = (0.0_f64, f64::NAN);
     for (_, value) in rows {
         peak = peak.max(value);
         worst = worst.max((peak - value) / peak.max(f64::MIN_POSITIVE));

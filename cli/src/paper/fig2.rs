@@ -15,6 +15,8 @@ pub(crate) const LN_FLOAT_ENDS: [(f64, &str); 2] =
     [(-104.0, "float32 ends (SD, ln L = −104)"), (-745.0, "float64 ends (SD, ln L = −745)")];
 /// The losses that are shown; ln L far below has a panel of its own.
 const SHOWN_LOSSES: (f64, f64) = (1e-12, 300.0);
+/// The accuracies that are shown.
+pub(super) const ACCURACIES: (f64, f64) = (0.85, 1.01);
 
 /// Six panels: accuracies, loss, the depth of the loss, gamma_1 and gamma_2.
 pub(super) fn page(figure: &str, runs: &[Run], overlay: Overlay) -> anyhow::Result<Page> {
@@ -28,8 +30,8 @@ pub(super) fn page(figure: &str, runs: &[Run], overlay: Overlay) -> anyhow::Resu
         panel(runs, &groups, "margin_l2", "")?,
     ];
     let series = ["train_accuracy", "test_accuracy", "", "", "margin_linf", "margin_l2"];
-    panels[0].y.range = Some((0.4, 1.03));
-    panels[1].y.range = Some((0.4, 1.03));
+    panels[0].y.range = Some(ACCURACIES);
+    panels[1].y.range = Some(ACCURACIES);
     let sd = groups.iter().find(|g| g.algorithm == "SD");
     for (panel, series) in panels.iter_mut().zip(series) {
         if series.starts_with("margin") {

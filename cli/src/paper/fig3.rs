@@ -1,6 +1,6 @@
 //! Figure 3: the spectral margin with a frozen second layer, Shampoo in its three forms.
 
-use super::fig2::loss;
+use super::fig2::{ACCURACIES, loss};
 use super::groups::{facts, groups, panel};
 use super::looks::published;
 use super::{Overlay, Run};
@@ -23,7 +23,7 @@ pub(super) fn page(runs: &[Run], overlay: Overlay) -> anyhow::Result<Page> {
     ];
     panels[1].y.range = None;
     for accuracy in &mut panels[2..] {
-        accuracy.y.range = Some((0.4, 1.03));
+        accuracy.y.range = Some(ACCURACIES);
     }
     let mut caption = facts(runs, &groups);
     caption.push(

@@ -1,7 +1,8 @@
 //! The figures of the paper as functions of stored runs. Nothing here trains.
 //!
-//! [`stored`] reads the files that an experiment should have left, and refuses what is missing or foreign; each figure is a file with one
-//! function from runs to a [`Page`]; [`published`] holds the values read off the paper's own figures.
+//! `stored` reads the files that an experiment should have left, and refuses what is missing or foreign; each figure is a file with one
+//! function from runs to a [`Page`]; `published` holds the values read off the paper's own figures. A page becomes text by
+//! [`render_svg`](crate::figures::render_svg), and the claims of the same runs by [`Report`](crate::claims::Report).
 
 mod accuracy;
 mod exact;
