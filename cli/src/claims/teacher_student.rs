@@ -149,12 +149,12 @@ pub(super) fn own_margin(group: &Group<'_>, symbol: &str, norm: &str, id: &dyn F
     ]
 }
 
-/// The largest fall from a running maximum, relative to that; NaN of nothing.
+/// The largest fall from a running maximum, relative to that: one where it falls to zero or beyond, NaN of nothing.
 fn worst_loss(rows: impl Iterator<Item = (u64, f64)>) -> f64 {
     let (mut peak, mut worst) = (0.0_f64, f64::NAN);
     for (_, value) in rows {
         peak = peak.max(value);
-        worst = worst.max((peak - value) / peak.max(f64::MIN_POSITIVE));
+        worst = worst.max(((peak - value) / peak.max(f64::MIN_POSITIVE)).min(1.0));
     }
     worst
 }

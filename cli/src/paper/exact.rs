@@ -2,9 +2,10 @@
 
 use super::Run;
 use super::fig2::LN_FLOAT_ENDS;
-use super::groups::{axis, facts, groups, panel};
+use super::groups::{Group, axis, facts, groups, panel};
 use super::looks::style_of;
 use crate::figures::{Axis, Curve, Mark, Page, Panel, Style};
+use crate::plots::quantile;
 
 const MARGINS: [&str; 4] = ["margin_linf", "margin_l2", "margin_l1", "margin_spectral"];
 /// Distance of two markers on a curve, in points.
@@ -25,8 +26,18 @@ pub(super) fn page(runs: &[Run]) -> anyhow::Result<Page> {
          a step moves q by much more than one late in a run."
             .into(),
     );
+    caption.extend(groups.iter().filter_map(short_of_it));
     let title = format!("Down to e^{{−1000000}}. {}", runs[0].text("title").unwrap_or_default());
     Ok(Page { title, caption, panels, columns: 2 })
+}
+
+/// Says where a group ended that its number of steps ended, not its loss.
+fn short_of_it(group: &Group<'_>) -> Option<String> {
+    let short: Vec<f64> =
+        group.runs.iter().filter(|run| run.text("status") == Some("steps")).map(|run| run.last("ln_loss")).collect();
+    let steps = group.runs.iter().filter_map(|run| run.steps.last()).max()?;
+    let median = quantile(&short, 0.5);
+    (!short.is_empty()).then(|| format!("{} is at ln L = {median:.0} when its {steps} steps are done.", group.name))
 }
 
 fn over_loss(runs: &[Run], series: &str) -> anyhow::Result<Panel> {
