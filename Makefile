@@ -14,7 +14,7 @@ reproduce: system
 	@$(CARGO) run --release --locked -q -p steepest-cli -- data fetch mnist \
 	  || echo "MNIST could not be fetched: the embedded 8x8 digits serve in its place, and every caption says so."
 	$(CARGO) run --release --locked -q -p steepest-cli -- reproduce --scale quick --out $(OUT)
-	@echo "Figures and trajectories are in $(OUT)/: open $(OUT)/report.html"
+	@echo "Figures, trajectories and claims are in $(OUT)/: open $(OUT)/report.html"
 
 ## Everything that CI checks.
 test: system-for-tests format lint

@@ -83,6 +83,9 @@ pub(crate) struct HowArgs {
     /// Do again what is there, and write over runs of another configuration
     #[arg(long)]
     pub(crate) force: bool,
+    /// Say what the runs would cost in time, memory and disk, and train nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -92,17 +95,31 @@ pub(crate) struct ReproduceArgs {
     /// How large
     #[arg(long, value_enum, default_value_t)]
     pub(crate) scale: ScaleArg,
+    /// Draw what is stored and train nothing; a missing or foreign file is refused
+    #[arg(long)]
+    pub(crate) from_files: bool,
+    /// Add what the paper published
+    #[arg(long, value_enum)]
+    pub(crate) overlay: Option<OverlayArg>,
     #[command(flatten)]
     pub(crate) how: HowArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ScaleArg {
-    /// Less than five minutes on two cores
+    /// Less than ten minutes on two cores for all figures
     #[default]
     Quick,
-    /// Twenty seeds: minutes to an hour on two cores
+    /// Enough seeds to decide the claims: minutes to an hour on two cores
     Default,
+    /// As the paper ran it; see --dry-run first
+    Paper,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OverlayArg {
+    /// Values read off the paper's own figures
+    Paper,
 }
 
 #[derive(Debug, Args)]

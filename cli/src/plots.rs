@@ -110,7 +110,8 @@ fn panel(name: &str, groups: &[Group<'_>], trajectories: &[Trajectory], x: XAxis
             trajectories.first().map_or(Vec::new(), |t| t.metrics().iter().map(|m| m.name.as_str()).collect());
         bail!("no file has a series `{name}`; there are: {}", known.join(", "));
     };
-    let mut panel = Panel { x: x_axis(x), y: y_axis(info, trajectories), ..Panel::default() };
+    let degrees: Vec<i64> = trajectories.iter().filter_map(|t| t.attribute_integer("degree")).collect();
+    let mut panel = Panel { x: x_axis(x), y: y_axis(info, &degrees), ..Panel::default() };
     for group in groups {
         let style = algorithm_style(group.name);
         match x {
@@ -124,7 +125,8 @@ fn panel(name: &str, groups: &[Group<'_>], trajectories: &[Trajectory], x: XAxis
     Ok(panel)
 }
 
-fn x_axis(x: XAxis) -> Axis {
+/// The label of a horizontal axis.
+pub(crate) fn x_axis(x: XAxis) -> Axis {
     match x {
         XAxis::Step => Axis::log("step + 1"),
         XAxis::LnLoss => Axis::log("-ln L"),
@@ -137,8 +139,7 @@ pub(crate) fn is_linear(name: &str) -> bool {
 }
 
 /// The symbol of a series, with the degree as a number where all runs have the same.
-pub(crate) fn symbol(info: &SeriesInfo, trajectories: &[Trajectory]) -> String {
-    let degrees: Vec<i64> = trajectories.iter().filter_map(|t| t.attribute_integer("degree")).collect();
+pub(crate) fn symbol(info: &SeriesInfo, degrees: &[i64]) -> String {
     match degrees.first() {
         Some(degree) if degrees.iter().all(|d| d == degree) && *degree == 1 => info.symbol.replace("^{L}", ""),
         Some(degree) if degrees.iter().all(|d| d == degree) => info.symbol.replace("^{L}", &format!("^{{{degree}}}")),
@@ -146,8 +147,10 @@ pub(crate) fn symbol(info: &SeriesInfo, trajectories: &[Trajectory]) -> String {
     }
 }
 
-fn y_axis(info: &SeriesInfo, trajectories: &[Trajectory]) -> Axis {
-    let symbol = symbol(info, trajectories);
+/// Margins, norms and times on a logarithmic axis; accuracies and logarithms on a linear one.
+/// The symbol is the paper's with our name beneath, L the common degree.
+pub(crate) fn y_axis(info: &SeriesInfo, degrees: &[i64]) -> Axis {
+    let symbol = symbol(info, degrees);
     let label = info.paper_symbol.clone().unwrap_or_else(|| symbol.clone());
     let axis = if is_linear(&info.name) { Axis::linear(&label) } else { Axis::log(&label) };
     let own = if info.paper_symbol.is_some() { format!("{} = {symbol}", info.name) } else { info.name.clone() };
@@ -156,26 +159,52 @@ fn y_axis(info: &SeriesInfo, trajectories: &[Trajectory]) -> Axis {
 
 /// Median and inter-quartile band over seeds, at the steps that every run of the group has.
 fn median_curve(group: &Group<'_>, name: &str, style: Style) -> Option<Curve> {
-    let mut at_step: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-    for run in &group.runs {
-        for (&step, &value) in run.steps().iter().zip(run.series(name)?) {
-            at_step.entry(step).or_default().push(value);
+    let runs: Option<Vec<_>> = group.runs.iter().map(|run| Some((run.steps(), run.series(name)?))).collect();
+    Some(Medians::of(&runs?, name).curve(group.name, style))
+}
+
+/// Quartiles over runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Medians {
+    /// The steps that every run has.
+    pub steps: Vec<u64>,
+    /// The three quartiles at each.
+    pub quartiles: [Vec<f64>; 3],
+    /// Number of runs.
+    pub n_runs: usize,
+}
+
+impl Medians {
+    /// Of the steps and values of some runs. A margin begins where its median is positive for good: one that relapses below zero would be
+    /// a row of dots.
+    pub fn of(runs: &[(&[u64], &[f64])], series: &str) -> Self {
+        let mut at_step: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+        for (steps, values) in runs {
+            for (&step, &value) in steps.iter().zip(*values) {
+                at_step.entry(step).or_default().push(value);
+            }
         }
+        at_step.retain(|_, values| values.len() == runs.len());
+        if series.contains("margin_") && !series.ends_with("drop") {
+            let last_bad = at_step
+                .iter()
+                .rev()
+                .find(|(_, v)| quantile(v, 0.5).max(0.0).total_cmp(&0.0).is_eq())
+                .map(|(&step, _)| step);
+            at_step.retain(|&step, _| last_bad.is_none_or(|bad| step > bad));
+        }
+        let quartile = |p: f64| -> Vec<f64> { at_step.values().map(|v| quantile(v, p)).collect() };
+        let quartiles = [0.25, 0.5, 0.75].map(quartile);
+        Self { steps: at_step.into_keys().collect(), quartiles, n_runs: runs.len() }
     }
-    at_step.retain(|_, values| values.len() == group.runs.len());
-    if name.contains("margin_") && !name.ends_with("drop") {
-        // a margin that relapses below zero would be a row of dots: the curve begins where it is positive for good
-        let last_bad = at_step
-            .iter()
-            .rev()
-            .find(|(_, v)| quantile(v, 0.5).max(0.0).total_cmp(&0.0).is_eq())
-            .map(|(&step, _)| step);
-        at_step.retain(|&step, _| last_bad.is_none_or(|bad| step > bad));
+
+    /// The median over step + 1, with a band where there are several runs.
+    pub fn curve(self, label: &str, style: Style) -> Curve {
+        let x: Vec<f64> = self.steps.iter().map(|&s| (s + 1) as f64).collect();
+        let [lower, middle, upper] = self.quartiles;
+        let curve = Curve::new(style, label, x, middle).with_markers(MARKERS_EVERY);
+        if self.n_runs > 1 { curve.with_band(lower, upper) } else { curve }
     }
-    let x: Vec<f64> = at_step.keys().map(|&s| (s + 1) as f64).collect();
-    let quantiles = |p: f64| -> Vec<f64> { at_step.values().map(|v| quantile(v, p)).collect() };
-    let curve = Curve::new(style, group.name, x, quantiles(0.5)).with_markers(MARKERS_EVERY);
-    Some(if group.runs.len() > 1 { curve.with_band(quantiles(0.25), quantiles(0.75)) } else { curve })
 }
 
 /// The quantile of a sample by linear interpolation between order statistics; NaN if a value is NaN or there is none.

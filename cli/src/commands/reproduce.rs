@@ -1,10 +1,18 @@
 //! `steepest reproduce`: the paper's figures.
 
-use super::run::carry_out_all;
+use super::run::train_missing;
 use crate::args::{ReproduceArgs, ScaleArg};
+use crate::claims::Report as Claims;
+use crate::config::ExperimentConfig;
+use crate::estimate;
+use crate::figures;
 use crate::output::{Failure, note, result};
-use crate::report::{Report, read_claims};
+use crate::paper::{self, Overlay, Run};
+use crate::plots;
+use crate::report::{self, Report, read_claims};
 use crate::reproduce::{FIGURES, Figure, Scale};
+use anyhow::Context;
+use std::path::Path;
 use steepest_data::source::mnist_files::{default_folder, find_all};
 
 /// `steepest reproduce [FIGURE ...]`.
@@ -12,29 +20,104 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
     let scale = match args.scale {
         ScaleArg::Quick => Scale::Quick,
         ScaleArg::Default => Scale::Default,
+        ScaleArg::Paper => Scale::Paper,
     };
-    let mut folders = Vec::new();
+    let (mut trained_in, mut figures, mut claims) = (Vec::new(), Vec::new(), Vec::new());
     for figure in chosen(&args.figures)? {
-        let fallback = figure.needs_mnist && find_all(&default_folder()).is_err();
-        if fallback {
-            note(
-                "MNIST is not in datasets/mnist (`steepest data fetch mnist` gets it): the embedded UCI 8x8 digits stand in for it",
-            );
+        if args.how.dry_run {
+            if figure.trains() {
+                let config = figure.experiment(scale, lacks_mnist(&figure))?;
+                note(&estimate::estimate(&config).text(&format!("{} at {} scale", figure.name, scale.name())));
+            }
+            continue;
         }
-        let config = figure.experiment(scale, fallback)?;
-        let name = match args.scale {
-            ScaleArg::Quick => format!("{}-quick", figure.name),
-            ScaleArg::Default => figure.name.to_owned(),
+        let runs = if args.from_files || !figure.trains() {
+            stored(&figure, scale, args)?
+        } else {
+            trained(&figure, scale, args)?
         };
-        carry_out_all(config, &name, &args.how, fallback.then_some("MNIST"))?;
-        folders.push(args.how.out.join(&name));
+        let folder = args.how.out.join(Figure::folder(figure.name, scale));
+        figures.push(draw(&figure, scale, &runs, &folder, Overlay { paper: args.overlay.is_some() })?);
+        claims.extend(read_claims(&folder)?);
+        let of_runs = args.how.out.join(Figure::folder(figure.draws, scale));
+        if !trained_in.contains(&of_runs) {
+            trained_in.push(of_runs);
+        }
+        result(&folder.display().to_string());
+    }
+    if figures.is_empty() {
+        return Ok(());
     }
     let page = args.how.out.join("report.html");
-    let mut report = Report::open(&folders, None)?;
-    report.claims.extend(read_claims(&args.how.out)?);
+    let title = format!("The figures of \u{201c}Flavors of Margin\u{201d} at {} scale", scale.name());
+    let report = Report { figures, claims, ..Report::open(&trained_in, Some(&title))? };
     report.write(&page)?;
     result(&page.display().to_string());
     Ok(())
+}
+
+/// Trains what is missing of a figure's experiment, and reads all of it.
+fn trained(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Run>, Failure> {
+    let fallback = lacks_mnist(figure);
+    if fallback {
+        note(
+            "MNIST is not in datasets/mnist (`steepest data fetch mnist` gets it): the embedded UCI 8x8 digits stand in for it",
+        );
+    }
+    let config = figure.experiment(scale, fallback)?;
+    let name = Figure::folder(figure.name, scale);
+    let experiment = train_missing(config.clone(), &name, &args.how, fallback.then_some("MNIST"))?;
+    Ok(paper::load(&config, &experiment.folder)?)
+}
+
+/// Reads the experiment that a figure draws, and trains nothing.
+fn stored(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Run>, Failure> {
+    let folder = args.how.out.join(Figure::folder(figure.draws, scale));
+    let read = |config: &ExperimentConfig| paper::load(config, &folder);
+    let first = read(&figure.experiment(scale, false)?);
+    let runs = match first {
+        // drawn where MNIST was not there
+        Err(_) if figure.needs_mnist => read(&figure.experiment(scale, true)?).or(first),
+        _ => first,
+    };
+    let hint = format!(
+        "{} is drawn from stored runs: `steepest reproduce {} --scale {}` makes them",
+        figure.name,
+        figure.draws,
+        scale.name()
+    );
+    Ok(runs.context(hint)?)
+}
+
+/// Writes the figure, its data and its claims; the figure as it stands in a report.
+fn draw(
+    figure: &Figure,
+    scale: Scale,
+    runs: &[Run],
+    folder: &Path,
+    overlay: Overlay,
+) -> Result<report::Figure, Failure> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    let mut page = paper::page(figure.name, runs, overlay)?;
+    let mut files = plots::write(&page, &folder.join(format!("{}.svg", figure.name)), true)?;
+    let tested = Claims::of(figure.name, scale.name(), runs);
+    let claims = folder.join("claims.json");
+    std::fs::write(&claims, tested.json().context("the claims cannot be written as JSON")?)
+        .with_context(|| format!("cannot write {}", claims.display()))?;
+    let table = folder.join("claims.md");
+    std::fs::write(&table, tested.markdown()).with_context(|| format!("cannot write {}", table.display()))?;
+    files.extend([claims, table]);
+    note(&tested.table());
+    let names: Vec<String> =
+        files.iter().filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()).collect();
+    note(&format!("{}/   {} trajectories drawn, {}", folder.display(), runs.len(), names.join(", ")));
+    // in a report the caption is text of the page
+    let caption = std::mem::take(&mut page.caption).join(" ");
+    Ok(report::Figure { name: Figure::folder(figure.name, scale), svg: figures::render_svg(&page), caption })
+}
+
+fn lacks_mnist(figure: &Figure) -> bool {
+    figure.needs_mnist && find_all(&default_folder()).is_err()
 }
 
 fn chosen(names: &[String]) -> Result<Vec<Figure>, Failure> {

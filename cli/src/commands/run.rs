@@ -2,6 +2,7 @@
 
 use crate::args::{HowArgs, RunArgs};
 use crate::config::{ExperimentConfig, RunConfig};
+use crate::estimate;
 use crate::experiment::{Experiment, PlannedRun};
 use crate::output::{Failure, note, result};
 use crate::plots;
@@ -29,16 +30,33 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         .map_err(|e| if args.set.is_empty() { e.context(format!("cannot understand {}", path.display())) } else { e })
         .map_err(Failure::Misunderstood)?;
     let name = path.file_stem().map_or_else(|| "experiment".to_owned(), |s| s.to_string_lossy().into_owned());
-    carry_out_all(config, &name, &args.how, None)
+    if args.how.dry_run {
+        note(&estimate::estimate(&config).text(&name));
+        return Ok(());
+    }
+    carry_out_all(config, &name, &args.how)
 }
 
-/// Plans an experiment, carries its missing runs out, draws its figure, and says what happened.
-pub(crate) fn carry_out_all(
+/// Carries the missing runs of an experiment out, draws its figure, and says what happened.
+fn carry_out_all(config: ExperimentConfig, name: &str, how: &HowArgs) -> Result<(), Failure> {
+    let experiment = train_missing(config, name, how, None)?;
+    let trajectories = plots::load(&experiment.files())?;
+    let page = plots::page(&trajectories, &plots::PlotOptions::default())?;
+    let drawn = plots::write(&page, &experiment.folder.join("margins.svg"), true)?;
+    let names: Vec<String> =
+        drawn.iter().filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()).collect();
+    note(&format!("{}/   {} trajectories, {}", experiment.folder.display(), experiment.runs.len(), names.join(", ")));
+    result(&experiment.folder.display().to_string());
+    Ok(())
+}
+
+/// Plans an experiment and carries its missing runs out.
+pub(super) fn train_missing(
     config: ExperimentConfig,
     name: &str,
     how: &HowArgs,
     stands_in_for: Option<&str>,
-) -> Result<(), Failure> {
+) -> Result<Experiment, Failure> {
     let experiment = Experiment::plan(config, &how.out, name, how.force)?;
     describe(&experiment)?;
     let missing: Vec<&PlannedRun> = experiment.runs.iter().filter(|run| !run.is_done).collect();
@@ -53,14 +71,7 @@ pub(crate) fn carry_out_all(
     if INTERRUPTED.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }
-    let trajectories = plots::load(&experiment.files())?;
-    let page = plots::page(&trajectories, &plots::PlotOptions::default())?;
-    let drawn = plots::write(&page, &experiment.folder.join("margins.svg"), true)?;
-    let names: Vec<String> =
-        drawn.iter().filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()).collect();
-    note(&format!("{}/   {} trajectories, {}", experiment.folder.display(), experiment.runs.len(), names.join(", ")));
-    result(&experiment.folder.display().to_string());
-    Ok(())
+    Ok(experiment)
 }
 
 /// The line that says what is trained on what; also the moment at which missing data are noticed, before any run starts.

@@ -32,6 +32,8 @@ pub struct Panel {
     pub points: Vec<Points>,
     /// Thin vertical lines, drawn beneath everything else.
     pub marks: Vec<Mark>,
+    /// Thin horizontal lines, drawn beneath everything else.
+    pub rules: Vec<Rule>,
 }
 
 /// How values are laid along an axis.
@@ -167,6 +169,17 @@ pub struct Mark {
     /// Colour and dashes; its width is not used.
     pub style: Style,
     /// Name in the legend; empty for none. Marks of one name and several colours share a grey entry.
+    pub label: String,
+}
+
+/// A thin horizontal line, such as a published value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// At which height; a place outside the axis range is not drawn.
+    pub y: f64,
+    /// Colour and dashes; its width is not used.
+    pub style: Style,
+    /// Name in the legend; empty for none. Rules of one name and several colours share a grey entry.
     pub label: String,
 }
 

@@ -1,6 +1,6 @@
 //! The numbers of a page in long form, for those who redraw.
 
-use super::chart::{Curve, Mark, Page, Panel};
+use super::chart::{Curve, Mark, Page, Panel, Rule};
 
 /// What is added to the name of a series where its line is a dashed continuation.
 const CONTINUED: &str = " (continued)";
@@ -9,7 +9,7 @@ const CONTINUED: &str = " (continued)";
 ///
 /// Panels are named by their title if no other panel has it, otherwise `panel 1`, `panel 2`, …; series by their label or
 /// `series 1`, … . From the start of a dashed continuation the series is named with ` (continued)` behind. A vertical mark is
-/// a row with x alone. Columns without a value are empty; values that are not finite are written `NaN`, `inf` and `-inf`.
+/// a row with x alone, a horizontal rule one with y alone. Columns without a value are empty; values that are not finite are written `NaN`, `inf` and `-inf`.
 pub fn render_csv(page: &Page) -> String {
     let mut out = String::from("panel,series,x,y,lower,upper\n");
     for (index, panel) in page.panels.iter().enumerate() {
@@ -25,6 +25,7 @@ pub fn render_csv(page: &Page) -> String {
             }
         }
         panel.marks.iter().for_each(|mark| push_mark(&mut out, &name, mark));
+        panel.rules.iter().for_each(|rule| push_rule(&mut out, &name, rule));
     }
     out
 }
@@ -52,6 +53,11 @@ fn push_curve(out: &mut String, panel: &str, label: &str, curve: &Curve) {
 fn push_mark(out: &mut String, panel: &str, mark: &Mark) {
     let label = if mark.label.is_empty() { "mark" } else { &mark.label };
     push_row(out, panel, label, [Some(mark.x), None, None, None]);
+}
+
+fn push_rule(out: &mut String, panel: &str, rule: &Rule) {
+    let label = if rule.label.is_empty() { "rule" } else { &rule.label };
+    push_row(out, panel, label, [None, Some(rule.y), None, None]);
 }
 
 fn push_row(out: &mut String, panel: &str, series: &str, values: [Option<f64>; 4]) {

@@ -50,6 +50,7 @@ fn unplaced(panel: &Panel, cell: f64) -> Frame {
     let bands =
         curves.clone().filter_map(|curve| curve.band.as_ref()).flat_map(|(lower, upper)| lower.iter().chain(upper));
     let ys = curves.flat_map(|curve| curve.y.iter()).chain(bands).copied().chain(pairs().map(|pair| pair.1));
+    let ys = ys.chain(panel.rules.iter().map(|rule| rule.y));
     let (x, y) = (axis_span(&panel.x, xs), axis_span(&panel.y, ys));
     let height = HEIGHT * cell;
     let y_ticks = ticks(&y, (height / 17.0) as usize);

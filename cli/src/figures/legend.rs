@@ -27,11 +27,12 @@ pub(super) struct Entry {
     line: Option<Style>,
     symbol: Option<(Marker, Colour, f64)>,
     mark: Option<Style>,
+    rule: Option<Style>,
 }
 
 impl Entry {
     fn sample(&self) -> f64 {
-        if self.line.is_some() { SAMPLE } else { SHORT_SAMPLE }
+        if self.line.is_some() || self.rule.is_some() { SAMPLE } else { SHORT_SAMPLE }
     }
 
     fn width(&self) -> f64 {
@@ -42,6 +43,10 @@ impl Entry {
         let (middle, height) = (left + 0.5 * self.sample(), baseline - 0.34 * TYPE);
         if let Some(style) = self.line {
             canvas.line((left, height), (left + SAMPLE, height), &stroke(style));
+        }
+        if let Some(style) = self.rule {
+            let thin = Style { width: MARK_WIDTH, ..style };
+            canvas.line((left, height), (left + SAMPLE, height), &stroke(thin));
         }
         if let Some(style) = self.mark {
             let thin = Style { width: MARK_WIDTH, ..style };
@@ -55,7 +60,7 @@ impl Entry {
     }
 }
 
-/// The entries of a page in order of first appearance, lines before symbols before marks, each name once.
+/// The entries of a page in order of first appearance, lines before symbols before marks and rules, each name once.
 pub(super) fn entries(page: &Page) -> Vec<Entry> {
     let mut entries = Vec::new();
     for curve in page.panels.iter().flat_map(|panel| &panel.curves) {
@@ -75,12 +80,19 @@ pub(super) fn entries(page: &Page) -> Vec<Entry> {
     entries
 }
 
-/// Marks of one name and different looks share a neutral sample.
+/// Marks of one name and different looks share a neutral sample, and so do rules.
 fn add_marks(entries: &mut Vec<Entry>, panel: &Panel) {
+    let shared = |old: Option<Style>, new: Style| {
+        Some(if old.is_none_or(|style| style == new) { new } else { Style::neutral() })
+    };
     for mark in &panel.marks {
         if let Some(entry) = entry_of(entries, &mark.label) {
-            let common = entry.mark.is_none_or(|style| style == mark.style);
-            entry.mark = Some(if common { mark.style } else { Style::neutral() });
+            entry.mark = shared(entry.mark, mark.style);
+        }
+    }
+    for rule in &panel.rules {
+        if let Some(entry) = entry_of(entries, &rule.label) {
+            entry.rule = shared(entry.rule, rule.style);
         }
     }
 }
@@ -91,7 +103,8 @@ fn entry_of<'a>(entries: &'a mut Vec<Entry>, label: &str) -> Option<&'a mut Entr
     }
     let index = entries.iter().position(|entry| entry.label == label).unwrap_or(entries.len());
     if index == entries.len() {
-        entries.push(Entry { name: Text::parse(label), label: label.to_owned(), line: None, symbol: None, mark: None });
+        let name = Text::parse(label);
+        entries.push(Entry { name, label: label.to_owned(), line: None, symbol: None, mark: None, rule: None });
     }
     entries.get_mut(index)
 }

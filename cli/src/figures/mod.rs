@@ -1,6 +1,6 @@
 //! The drawing kit: plain chart data in, SVG text, PNG bytes or CSV text out.
 //!
-//! A [`Page`] holds panels of curves, points and vertical marks; [`render_svg`] typesets it at the
+//! A [`Page`] holds panels of curves, points, vertical marks and horizontal rules; [`render_svg`] typesets it at the
 //! width of a journal column, [`render_png`] rasterises that text with the bundled font alone, and
 //! [`render_csv`] writes the same numbers for those who redraw. Equal pages give equal bytes.
 //!
@@ -35,7 +35,7 @@ mod text;
 mod ticks;
 mod trace;
 
-pub use chart::{Axis, Curve, Mark, Page, Panel, Points, Scale};
+pub use chart::{Axis, Curve, Mark, Page, Panel, Points, Rule, Scale};
 pub use csv::render_csv;
 pub use error::FigureError;
 pub use marker::Marker;

@@ -3,7 +3,7 @@
 use super::axes::{draw_axes, draw_grid, draw_labels};
 use super::band::draw_band;
 use super::canvas::{Anchor, Canvas, Setting, TYPE};
-use super::chart::{Mark, Panel, Points};
+use super::chart::{Mark, Panel, Points, Rule};
 use super::frame::Frame;
 use super::palette::Style;
 use super::text::Text;
@@ -42,6 +42,9 @@ fn draw_clipped(canvas: &mut Canvas, panel: &Panel, frame: &Frame, index: usize)
     for mark in &panel.marks {
         draw_mark(canvas, frame, mark);
     }
+    for rule in &panel.rules {
+        draw_rule(canvas, frame, rule);
+    }
     for curve in &panel.curves {
         draw_line(canvas, frame, curve);
     }
@@ -63,6 +66,13 @@ fn draw_mark(canvas: &mut Canvas, frame: &Frame, mark: &Mark) {
     }
 }
 
+fn draw_rule(canvas: &mut Canvas, frame: &Frame, rule: &Rule) {
+    if let Some(y) = frame.at_y(rule.y) {
+        let thin = Style { width: MARK_WIDTH, ..rule.style };
+        canvas.line((frame.left, y), (frame.right(), y), &stroke(thin));
+    }
+}
+
 fn draw_points(canvas: &mut Canvas, frame: &Frame, points: &Points) {
     for place in points.xy.iter().filter_map(|(x, y)| frame.place(*x, *y)).filter(|place| frame.holds(*place)) {
         canvas.push(&points.marker.draw(place, POINT_RADIUS, points.style.colour));
@@ -71,7 +81,7 @@ fn draw_points(canvas: &mut Canvas, frame: &Frame, points: &Points) {
 
 #[cfg(test)]
 mod tests {
-    use crate::figures::{Axis, Curve, Mark, Page, Panel, Style, algorithm_style, render_svg};
+    use crate::figures::{Axis, Curve, Mark, Page, Panel, Rule, Style, algorithm_style, render_svg};
 
     fn drawn(panel: Panel) -> String {
         render_svg(&Page { panels: vec![panel], ..Page::default() })
@@ -83,6 +93,19 @@ mod tests {
         let nothing = Curve::new(algorithm_style("GD"), "GD", vec![1.0], vec![f64::NAN]);
         let log = Panel { x: Axis::log("x"), y: Axis::log("y"), curves: vec![nothing], ..Panel::default() };
         assert!(drawn(log).contains("no data"));
+    }
+
+    #[test]
+    fn a_rule_goes_from_side_to_side_and_widens_the_axis() {
+        let rule = |y| Rule { y, style: Style::neutral(), label: "published".into() };
+        let drawn =
+            drawn(Panel { y: Axis::log("y"), rules: vec![rule(1e-3), rule(1e3), rule(-1.0)], ..Panel::default() });
+        assert_eq!(
+            drawn.matches(&format!("stroke=\"{}\"", Style::neutral().colour.hex())).count(),
+            3,
+            "two and a sample"
+        );
+        assert!(drawn.contains("published"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is claimed of a figure, read from the files `*.claims.json` beside the runs.
+//! What is claimed of a figure, read from the files `claims.json` and `*.claims.json` beside the runs.
 
 use crate::summary::short;
 use anyhow::Context;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// How the name of a file with claims ends.
-pub(super) const ENDING: &str = ".claims.json";
+pub(super) const ENDING: &str = "claims.json";
 
 /// Whether the runs bear a claim out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -128,13 +128,14 @@ fn on_dark(colour: Colour) -> Colour {
 }
 
 fn series_data(info: &SeriesInfo, runs: &[Trajectory]) -> SeriesData {
+    let degrees: Vec<i64> = runs.iter().filter_map(|run| run.attribute_integer("degree")).collect();
     SeriesData {
         name: info.name.clone(),
         group: group(&info.name),
         is_linear: plots::is_linear(&info.name),
         about: info.doc.clone(),
         unit: info.unit.clone(),
-        symbol: letters(&plots::symbol(info, runs)),
+        symbol: letters(&plots::symbol(info, &degrees)),
         paper: info.paper_symbol.as_deref().map(letters),
     }
 }

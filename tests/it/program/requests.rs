@@ -90,7 +90,12 @@ fn a_setting_must_have_a_key_and_a_value() {
 #[test]
 fn unknown_figures_and_entries_get_the_known_ones() {
     let workshop = Workshop::new();
-    refused(&workshop, &["reproduce", "fig99"], MISUNDERSTOOD, &["unknown figure `fig99`", "figures: fig1, fig2"]);
+    refused(
+        &workshop,
+        &["reproduce", "fig99"],
+        MISUNDERSTOOD,
+        &["unknown figure `fig99`", "figures: fig1, fig2, fig3, fig5, fig6, exact"],
+    );
     refused(&workshop, &["list", "lnf"], MISUNDERSTOOD, &["nothing is named `lnf`", "did you mean `linf`?"]);
     assert!(!workshop.path("out").exists(), "a refused request leaves nothing behind");
 }
