@@ -85,7 +85,7 @@ pub(super) fn accuracy_claims(runs: &[Run]) -> Vec<Claim> {
         let scale = Scale { variant, groups: &groups };
         for algorithm in ["CD", "GD", "SD"] {
             let Some(group) = scale.group(algorithm) else { continue };
-            let excess = |run: &&Run| excess_over_chance(run);
+            let excess = |run: &&Run| run.last("test_excess_accuracy");
             claims.push(Claim::of_median(
                 &scale.id(&format!("excess-{algorithm}")),
                 &format!("{algorithm} learns: better than chance{}", at(variant)),
@@ -96,18 +96,6 @@ pub(super) fn accuracy_claims(runs: &[Run]) -> Vec<Claim> {
         }
     }
     claims
-}
-
-/// Test accuracy minus what a guess of the same share of + scores, pi r + (1 - pi)(1 - r); where the file does not say pi and r, minus the
-/// majority rate.
-fn excess_over_chance(run: &Run) -> f64 {
-    let majority = run.numbers.get("majority_rate").copied().unwrap_or(f64::NAN);
-    let shares = (run.numbers.get("test_positive_rate").copied(), run.values("test_positive_predictions").last());
-    let chance = match shares {
-        (Some(pi), Some(r)) => pi * r + (1.0 - pi) * (1.0 - r),
-        _ => majority,
-    };
-    run.last("test_accuracy") - chance
 }
 
 /// Claim (i) in three forms: the margin at twice the separation time, how much of it is ever lost, and the soft margin's loss from the first

@@ -18,8 +18,11 @@ fn run(name: &str, seed: i64, ends: &[(&str, f64)]) -> Run {
         }
         series.insert((*name).to_owned(), values);
     }
+    if let Some(accuracy) = series.get("test_accuracy") {
+        series.insert("test_excess_accuracy".into(), accuracy.iter().map(|a| a - 0.5).collect());
+    }
     series.insert("ln_loss".into(), steps.iter().map(|s| -(*s as f64)).collect());
-    let numbers = [("separation_step", 5.0), ("theory_step", 8.0), ("majority_rate", 0.5)];
+    let numbers = [("separation_step", 5.0), ("theory_step", 8.0), ("test_majority_rate", 0.5)];
     let numbers = numbers.map(|(name, value)| (name.to_owned(), value)).into();
     Run { name: name.into(), seed, degree: 2, steps, series, numbers, ..Run::default() }
 }

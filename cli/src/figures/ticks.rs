@@ -4,8 +4,8 @@ use super::chart::Scale;
 use super::span::{SLACK, Span, TINY};
 use super::text::Text;
 
-/// Digits that are labelled where a logarithmic axis shows less than two powers of ten.
-const LABELLED_DIGITS: [&[i64]; 3] = [&[1, 2, 5], &[1, 2, 3, 5], &[1, 2, 3, 4, 6, 8]];
+/// Digits that are labelled where a logarithmic axis shows less than two powers of ten; the first for wide labels only.
+const LABELLED_DIGITS: [&[i64]; 4] = [&[1, 3], &[1, 2, 5], &[1, 2, 3, 5], &[1, 2, 3, 4, 6, 8]];
 /// One tick of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
@@ -18,7 +18,7 @@ pub struct Tick {
 /// The ticks of a range with at most about so many labels, in increasing order of value.
 ///
 /// Linear steps are 1, 2 or 5 times a power of ten. A logarithmic axis labels powers of ten, every k-th where there are
-/// many; over less than two of them it labels 1, 2 and 5 or more digits, and over less than a factor of three it is labelled like a linear one.
+/// many; over less than two of them it labels 1, 2 and 5 (1 and 3 where labels are wide) or more digits, and over less than a factor of three it is labelled like a linear one.
 pub fn ticks(span: &Span, most: usize) -> Vec<Tick> {
     let most = most.max(2);
     let mut ticks = match span.scale {
@@ -98,7 +98,10 @@ fn digit_ticks(span: &Span, first: i32, last: i32) -> Vec<Tick> {
     let inside: Vec<(i64, i32)> =
         digits.filter(|(digit, exponent)| span.contains(decimal(*digit, *exponent))).collect();
     let enough = |set: &&&[i64]| inside.iter().filter(|(digit, _)| set.contains(digit)).count() > 2;
-    let set = LABELLED_DIGITS.iter().find(enough).copied().unwrap_or(&[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    // labels with a power of ten are wide, so fewer of them fit
+    let is_wide = !(-3..5).contains(&first) || !(-3..5).contains(&last);
+    let set =
+        LABELLED_DIGITS[usize::from(!is_wide)..].iter().find(enough).copied().unwrap_or(&[1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let tick = |(digit, exponent): (i64, i32)| Tick {
         value: decimal(digit, exponent),
         label: set.contains(&digit).then(|| digit_label(digit, exponent)),

@@ -1,6 +1,6 @@
 //! Figure 1: margins over epochs for each scale of the start, and test accuracy against the final gamma_inf.
 
-use super::accuracy::scatter;
+use super::accuracy::{excess_over_chance, scatter};
 use super::groups::{Group, facts, groups, panel};
 use super::looks::published;
 use super::published::{FIG1, FIG1_SERIES};
@@ -38,6 +38,7 @@ pub(super) fn page(runs: &[Run], overlay: Overlay) -> anyhow::Result<Page> {
          switch at the first step with a sum of losses below l(0)."
             .into(),
     );
+    caption.push(excess_over_chance(&all));
     if overlay.paper {
         caption.push("Dotted and open: medians that the paper published at d = 32768, its scales of the start in the same order.".into());
     }
