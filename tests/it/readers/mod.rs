@@ -92,7 +92,7 @@ fn readers_say_never_where_a_run_did_not_separate() {
 #[test]
 fn a_trajectory_opens_in_xarray_without_arguments() {
     let (_workshop, file) = trajectory();
-    let n_series = steepest_data::trajectory::Trajectory::open(&file).unwrap().metrics().len();
+    let n_series = Trajectory::open(&file).unwrap().metrics().len();
     let expected = format!("{n_series} series, 31 rows");
     assert_eq!(read_with(python(), "tests/it/readers/check_xarray.py", &file), expected);
 }
