@@ -5,11 +5,9 @@ use super::fig2::LN_FLOAT_ENDS;
 use super::groups::{Group, axis, facts, groups, panel};
 use super::looks::style_of;
 use crate::figures::{Axis, Curve, Mark, Page, Panel, Style};
-use crate::plots::quantile;
+use crate::plots::{Medians, quantile};
 
 const MARGINS: [&str; 4] = ["margin_linf", "margin_l2", "margin_l1", "margin_spectral"];
-/// Distance of two markers on a curve, in points.
-const MARKERS_EVERY: f64 = 36.0;
 
 /// A row for each margin: over steps on the left, over -ln L on the right.
 pub(super) fn page(runs: &[Run]) -> anyhow::Result<Page> {
@@ -17,11 +15,11 @@ pub(super) fn page(runs: &[Run]) -> anyhow::Result<Page> {
     let mut panels = Vec::new();
     for series in MARGINS {
         panels.push(panel(runs, &groups, series, "")?);
-        panels.push(over_loss(runs, series)?);
+        panels.push(over_loss(runs, &groups, series)?);
     }
     let mut caption = facts(runs, &groups);
     caption.push(
-        "Left: over steps, the median over seeds. Right: over −ln L from L < 1 on, every seed a line. Vertical lines: where a loss ends in \
+        "Left: over steps, the median over seeds. Right: over −ln L, at each seed's first row below a loss. Vertical lines: where a loss ends in \
          single and in double precision; everything right of them needs the log domain. Steps of fixed length, so that the loss falls fast: \
          a step moves q by much more than one late in a run."
             .into(),
@@ -40,12 +38,28 @@ fn short_of_it(group: &Group<'_>) -> Option<String> {
     (!short.is_empty()).then(|| format!("{} is at ln L = {median:.0} when its {steps} steps are done.", group.name))
 }
 
-fn over_loss(runs: &[Run], series: &str) -> anyhow::Result<Panel> {
-    let curves = runs.iter().filter(|run| run.is_used()).map(|run| {
-        let points = run.values("ln_loss").iter().zip(run.values(series)).filter(|(l, _)| **l < 0.0);
-        let (x, y) = points.map(|(l, y)| (-l, *y)).unzip();
-        Curve::new(style_of(&run.name), &run.name, x, y).with_markers(MARKERS_EVERY)
-    });
+/// The losses at which runs are compared: -ln L from 0.1 to 1,000,000, 40 a factor of ten.
+fn depths() -> impl Iterator<Item = f64> {
+    (-40..=240).map(|k| 10_f64.powf(f64::from(k) / 40.0))
+}
+
+/// The median of a group at the losses that all of its runs reach.
+fn curve(group: &Group<'_>, series: &str) -> Option<Curve> {
+    let columns: Vec<(Vec<u64>, Vec<f64>)> = group
+        .runs
+        .iter()
+        .map(|run| {
+            let at = depths().map(|depth| run.at_loss(series, -depth)).enumerate();
+            at.filter(|(_, value)| !value.is_nan()).map(|(k, value)| (k as u64, value)).unzip()
+        })
+        .collect();
+    let columns: Vec<_> = columns.iter().map(|(places, values)| (&**places, &**values)).collect();
+    let medians = (!columns.is_empty()).then(|| Medians::of(&columns, series))?;
+    let x = medians.steps.iter().filter_map(|k| depths().nth(*k as usize)).collect();
+    Some(Curve { x, ..medians.curve(group.name, style_of(group.name)) })
+}
+
+fn over_loss(runs: &[Run], groups: &[Group<'_>], series: &str) -> anyhow::Result<Panel> {
     let dashes: [&'static [f64]; 2] = [&[1.3, 1.3], &[5.0, 1.5]];
     let labels = ["float32 ends", "float64 ends"];
     let marks = LN_FLOAT_ENDS.iter().zip(dashes).zip(labels).map(|(((ln, _), dash), label)| Mark {
@@ -56,7 +70,7 @@ fn over_loss(runs: &[Run], series: &str) -> anyhow::Result<Panel> {
     Ok(Panel {
         x: Axis::log("−ln L").with_sublabel("−ln_loss"),
         y: axis(runs, series)?,
-        curves: curves.collect(),
+        curves: groups.iter().filter_map(|group| curve(group, series)).collect(),
         marks: marks.collect(),
         ..Panel::default()
     })

@@ -8,7 +8,7 @@ const FAILED: i32 = 1;
 #[test]
 fn reproduce_falls_back_to_the_embedded_digits_and_draws_again_from_files_alone() {
     let workshop = Workshop::new();
-    let assert = workshop.steepest(&["reproduce", "fig2"]).success().stdout("out/fig2-quick\n");
+    let assert = workshop.steepest(&["reproduce", "fig2"]).success().stdout("out/fig2-quick\nout/report.html\n");
     let said = stderr(assert.get_output());
     assert!(said.contains("datasets/mnist") && said.contains("`steepest data fetch mnist`"), "{said}");
     assert!(said.contains("claims of fig2 at quick scale") && said.contains("undecided"), "{said}");
@@ -21,6 +21,9 @@ fn reproduce_falls_back_to_the_embedded_digits_and_draws_again_from_files_alone(
     assert_eq!((&claims["figure"], &claims["scale"]), (&"fig2".into(), &"quick".into()));
     let claims = claims["claims"].as_array().unwrap();
     assert!(claims.len() > 8 && claims.iter().all(|c| c["verdict"] == "undecided"), "one seed decides nothing");
+
+    let page = String::from_utf8(workshop.read("out/report.html")).unwrap();
+    assert!(page.contains("MNIST was not there") && page.contains("run-fig2-quick-sd-seed0"), "the page is of its runs");
 
     // again: the same bytes, and nothing is trained
     let written = |name: &str| std::fs::metadata(workshop.path(name)).unwrap().modified().unwrap();

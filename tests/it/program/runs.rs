@@ -61,21 +61,3 @@ fn a_setting_that_every_run_overrides_does_not_get_lost_in_silence() {
     let has_effect = || workshop.trajectory("out/small/gd-seed0.h5").config_resolved().contains("size = 0.5");
     assert!(is_said || has_effect(), "--set {setting} changes nothing, since every run has a step of its own");
 }
-
-#[test]
-fn reproduce_falls_back_to_the_embedded_digits_and_says_so() {
-    let workshop = Workshop::new();
-    let assert = workshop.steepest(&["reproduce", "fig2"]).success().stdout("out/fig2-quick\nout/report.html\n");
-    let said = stderr(assert.get_output());
-    assert!(said.contains("datasets/mnist") && said.contains("`steepest data fetch mnist`"), "{said}");
-    let run = workshop.trajectory("out/fig2-quick/sd-seed0.h5");
-    assert_eq!(run.attribute_text("stands_in_for"), Some("MNIST"));
-    assert!(run.attribute_integer("separation_step").is_some(), "an experiment of the paper separates");
-    let figure = String::from_utf8(workshop.read("out/fig2-quick/margins.svg")).unwrap();
-    assert!(figure.contains("MNIST was not there"), "the caption says so too");
-    let page = String::from_utf8(workshop.read("out/report.html")).unwrap();
-    assert!(
-        page.contains("MNIST was not there") && page.contains("run-fig2-quick-sd-seed0"),
-        "the page is of its runs"
-    );
-}
