@@ -1,6 +1,6 @@
 //! What an experiment would cost, before anything is trained.
 
-use crate::config::{ExperimentConfig, RunConfig, optimizers};
+use crate::config::{DynamicsChoice, ExperimentConfig, RunConfig, optimizers};
 use crate::metrics::{metrics, recorded_norms};
 use crate::run::{build_data, own_norm};
 use crate::summary::duration;
@@ -74,18 +74,41 @@ pub fn estimate(config: &ExperimentConfig) -> Estimate {
 fn add(sum: &mut Estimate, run: &RunConfig, sizes: Sizes) {
     let (steps, p) = (run.stop.steps as f64, sizes.n_parameters as f64);
     let rows = rows(run);
-    // forward, and backward to the weights: two products each of 2 n p flops
-    let step = 4.0 * sizes.n_train as f64 * p + extra(run, sizes);
+    let (step, entries) = step(run, sizes);
     let row = 2.0 * sizes.n_test as f64 * p + norms(run, sizes);
     let flops = steps * step + rows * row;
     sum.n_steps += steps;
     sum.flops += flops;
-    sum.seconds += flops / sum.speed + steps * (PASSES * BYTES * p / BANDWIDTH + OVERHEAD);
+    sum.seconds += flops / sum.speed + steps * (PASSES * BYTES * entries / BANDWIDTH + OVERHEAD);
     sum.memory = sum.memory.max(2.0 * BYTES * p);
     sum.data = sum.data.max(BYTES * ((sizes.n_train + sizes.n_test) * sizes.first_layer.0) as f64);
     let samples = if run.record.samples { sizes.n_train as f64 } else { 0.0 };
     let snapshots = (run.record.snapshots.len() + 1) as f64;
     sum.disk += BYTES * (rows * (n_series(run) as f64 + samples) + snapshots * p);
+}
+
+/// The flops of a step, and how many entries its passes go over. A run that switches is counted as what it switches to.
+fn step(run: &RunConfig, sizes: Sizes) -> (f64, f64) {
+    let (n, p, (d, m)) = (sizes.n_train as f64, sizes.n_parameters as f64, sizes.first_layer);
+    let (d, m) = (d as f64, m as f64);
+    if is_in_span(run, sizes) {
+        // the first layer is not formed: one product with the Gram matrix, and the layers above
+        return (2.0 * n * n * m + 4.0 * n * (p - m * d), 2.0 * n * m);
+    }
+    // forward, and backward to the weights: two products each of 2 n p flops
+    (4.0 * n * p + extra(run, sizes), p)
+}
+
+/// Whether `dynamics = "auto"` takes the span of the data: gradient descent on the full batch of no more samples than inputs.
+fn is_in_span(run: &RunConfig, sizes: Sizes) -> bool {
+    let is_gradient = optimizers(run).last().is_some_and(|(optimizer, _)| match optimizer {
+        OptimizerSpec::Steepest(spec) => spec.momentum.is_none() && spec.norm.label().name == "l2",
+        _ => false,
+    });
+    let has_first_layer =
+        matches!(&run.model, ModelSpec::Mlp(spec) if !spec.frozen.contains(&1) && !spec.hidden.is_empty());
+    let is_allowed = run.dynamics != DynamicsChoice::Dense && run.batch.is_none();
+    is_gradient && has_first_layer && is_allowed && sizes.n_train <= sizes.first_layer.0
 }
 
 /// Rows that a run of full length writes.
