@@ -23,7 +23,10 @@ fn reproduce_falls_back_to_the_embedded_digits_and_draws_again_from_files_alone(
     assert!(claims.len() > 8 && claims.iter().all(|c| c["verdict"] == "undecided"), "one seed decides nothing");
 
     let page = String::from_utf8(workshop.read("out/report.html")).unwrap();
-    assert!(page.contains("MNIST was not there") && page.contains("run-fig2-quick-sd-seed0"), "the page is of its runs");
+    assert!(
+        page.contains("MNIST was not there") && page.contains("run-fig2-quick-sd-seed0"),
+        "the page is of its runs"
+    );
 
     // again: the same bytes, and nothing is trained
     let written = |name: &str| std::fs::metadata(workshop.path(name)).unwrap().modified().unwrap();
