@@ -63,6 +63,8 @@ struct Found {
     norm: f64,
     /// Which band it is of.
     band: usize,
+    /// |theta|_2.
+    own_norm: f64,
 }
 
 /// Steps after which P is computed afresh.
@@ -132,7 +134,8 @@ impl<'a> Gram<'a> {
         let labels = self.data.labels();
         let value = self.loss.evaluate(self.outputs.view(), labels, &mut self.margins, &mut self.ln_weights);
         self.bands.cut(&self.ln_weights, self.loss.terms_per_sample(self.outputs.ncols()));
-        let mut found = Found { value, scale: LogReal::ONE, norm: 0.0, band: 0 };
+        let own_norm = self.euclidean_norm();
+        let mut found = Found { value, scale: LogReal::ONE, norm: 0.0, band: 0, own_norm };
         // gradient descent sees the heaviest band that has a gradient, and no other in any bit
         for band in 0..self.bands.len() {
             (found.scale, found.norm, found.band) = self.backward(band);
@@ -204,7 +207,6 @@ impl Dynamics for Gram<'_> {
             None => self.find(),
         };
         self.found = Some(found);
-        let own_norm = Some(self.euclidean_norm());
         let (margins, loss) = (&self.margins[..], found.value.loss);
         Evaluation {
             margins,
@@ -215,7 +217,7 @@ impl Dynamics for Gram<'_> {
             mean_excess: found.value.mean_excess,
             dual_norm: found.scale * LogReal::from_value(found.norm),
             degree: self.model.degree().get(),
-            own_norm,
+            own_norm: Some(found.own_norm),
             form: Form::Deferred,
             near_ties: 0,
             left_out: false,
