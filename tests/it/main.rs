@@ -8,10 +8,10 @@ mod allocation;
 mod catalogue;
 /// The same experiment gives the same bytes, however many runs go at a time.
 mod determinism;
-/// Exact maximum margins, and the certificates that bound them.
-mod exact_margin;
 /// Each way of carrying out a step is the dense one.
 mod dynamics;
+/// Exact maximum margins, and the certificates that bound them.
+mod exact_margin;
 /// Every algorithm goes on below e^-745, where a double ends, as if nothing were there.
 mod exactness;
 /// Agreement with trajectories computed elsewhere, some in hundreds of digits.
