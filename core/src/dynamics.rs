@@ -4,6 +4,7 @@ use crate::error::CoreError;
 use crate::logspace::LogReal;
 use crate::norm::Form;
 use crate::state::SavedState;
+use ndarray::ArrayView2;
 
 /// The state of a run and the way it moves. The dense one holds theta as a flat vector; an exact fast one may hold it as
 /// W0 + A X, or as a list of touched coordinates, and form it only when asked.
@@ -29,6 +30,18 @@ pub trait Dynamics: Send {
     fn norm(&mut self, which: NormKind) -> Option<f64> {
         let _ = which;
         None
+    }
+
+    /// theta as the first layer that this dynamics started with and how far it has moved since, where that is known without forming it: the way
+    /// to outputs on other samples without W.
+    fn displaced(&mut self) -> Option<Displaced<'_>> {
+        None
+    }
+
+    /// What is worth counting on the way: openings, refreshes, decisions that rounding could have made otherwise. Saved and restored with the
+    /// rest of the state.
+    fn counters(&self) -> Vec<Counter> {
+        Vec::new()
     }
 
     /// Stores everything that the next step depends on, the optimiser's state included.
@@ -106,4 +119,33 @@ pub enum NormKind {
     Linf,
     /// The largest singular value over all blocks.
     MaxSpectral,
+}
+
+/// theta while its first layer W is left where the dynamics started.
+#[derive(Clone, Copy, Debug)]
+pub struct Displaced<'a> {
+    /// theta, with W0 in the place of W.
+    pub theta: &'a [f64],
+    /// W - W0.
+    pub by: Displacement<'a>,
+}
+
+/// How far the first layer W (width x d) has moved since the dynamics started.
+#[derive(Clone, Copy, Debug)]
+pub enum Displacement<'a> {
+    /// W - W0 = A^T X with these A (n x width) and the training inputs X (n x d).
+    InSpan(ArrayView2<'a, f64>),
+    /// W - W0 has these entries, each with its place in theta, ascending; all others are zero.
+    Entries(&'a [(usize, f64)]),
+}
+
+/// How often a dynamics did something since its run began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// What is counted, as an identifier.
+    pub name: &'static str,
+    /// What is counted, in words.
+    pub meaning: &'static str,
+    /// How often.
+    pub count: u64,
 }

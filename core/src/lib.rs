@@ -38,7 +38,7 @@ mod wide;
 
 pub use bands::{Band, Bands};
 pub use dataset::{Dataset, Labels};
-pub use dynamics::{Dynamics, Evaluation, NormKind, Whole};
+pub use dynamics::{Counter, Displaced, Displacement, Dynamics, Evaluation, NormKind, Whole};
 pub use error::CoreError;
 pub use graded::{Graded, GradedView};
 pub use kkt::Kkt;
