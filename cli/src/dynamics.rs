@@ -2,9 +2,9 @@
 
 use crate::config::{DynamicsChoice, RunConfig};
 use anyhow::bail;
-use steepest_core::{Dataset, Dynamics, HomogeneousModel, Loss, Streams};
+use steepest_core::{Dataset, Dynamics, Fold, HomogeneousModel, Loss, Streams};
 use steepest_norms::NormSpec;
-use steepest_optim::{Batches, Compact, CompactProblem, Dense, Gram, OptimizerSpec};
+use steepest_optim::{Batches, Compact, CompactProblem, Dense, Gram, OptimizerSpec, SmallProblem, SmallSide};
 
 /// How a phase is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Problem<'a> {
     pub loss: &'a dyn Loss,
     /// The same without inputs that are always zero, if there are such.
     pub compact: Option<&'a CompactProblem>,
+    /// The same in coordinates of the span of the inputs, where that is worth it.
+    pub small: Option<&'a SmallProblem>,
 }
 
 impl<'a> Problem<'a> {
@@ -48,12 +50,15 @@ impl<'a> Problem<'a> {
         theta: Vec<f64>,
         first_step: u64,
     ) -> anyhow::Result<(Box<dyn Dynamics + 'a>, Way)> {
-        let Self { config, model, data, loss, compact } = self;
+        let Self { config, model, data, loss, compact, small } = self;
         let on_all = norm.build(model.layout())?;
         let is_fold = on_all.fold().is_some();
+        let is_euclidean = on_all.fold() == Some(Fold::RootOfSquares);
         let batches = config.batch.map(|spec| Batches::new(spec, data.n_samples(), Streams::new(config.seed)));
         let built = optimizer.build(model.layout(), on_all);
         let is_in_span = batches.is_none() && Gram::serves(&*built, model);
+        let small =
+            small.filter(|_| batches.is_none() && SmallProblem::serves(&*built) && (!needs_own_norm || is_euclidean));
         let (name, reason) = match config.dynamics {
             DynamicsChoice::Gram if !is_in_span => bail!(
                 "run \"{}\": dynamics = \"gram\" is for gradient descent (l2, no momentum) on the full batch, and a trained first layer on the \
@@ -64,11 +69,25 @@ impl<'a> Problem<'a> {
             DynamicsChoice::Auto if is_in_span && data.n_samples() <= data.n_features() => {
                 ("gram", "gradient descent stays in the span of the inputs, and there are no more samples than inputs")
             }
+            DynamicsChoice::SmallSide if small.is_none() => bail!(
+                "run \"{}\": dynamics = \"small_side\" is for l2, spectral, nuclear and Schatten norms and Shampoo on the full batch, at most half as \
+                 many samples as inputs, and a trained first layer on the raw inputs beneath others; write dynamics = \"auto\"",
+                config.name
+            ),
+            DynamicsChoice::SmallSide => ("small_side", "asked for"),
+            DynamicsChoice::Auto if small.is_some() => (
+                "small_side",
+                "the direction commutes with rotations of the inputs, and the samples span at most half of the inputs' space",
+            ),
             DynamicsChoice::Auto => ("dense", "no faster exact way is known for this optimiser, model and data"),
             DynamicsChoice::Dense => ("dense", "asked for"),
         };
         if name == "gram" {
             return Ok((Box::new(Gram::new(model, data, loss, &theta)?), Way { name, reason, n_left_out: 0 }));
+        }
+        if let Some(small) = small.filter(|_| name == "small_side") {
+            let optimizer = optimizer.build(small.layout(), norm.build(small.layout())?);
+            return Ok((Box::new(SmallSide::new(small, loss, optimizer, theta)?), Way { name, reason, n_left_out: 0 }));
         }
         // a rule that looks at N(theta) at every step needs it of the whole theta
         let allowed = compact.filter(|_| !needs_own_norm || is_fold);

@@ -95,6 +95,12 @@ fn step(run: &RunConfig, sizes: Sizes) -> (f64, f64) {
         // the first layer is not formed: one product with the Gram matrix, and the layers above
         return (2.0 * n * n * m + 4.0 * n * (p - m * d), 2.0 * n * m);
     }
+    if is_small_side(run, sizes) {
+        // as many inputs as samples
+        let small = Sizes { first_layer: (sizes.n_train, sizes.first_layer.1), ..sizes };
+        let p = p - m * (d - n);
+        return (4.0 * n * p + extra(run, small), p);
+    }
     // forward, and backward to the weights: two products each of 2 n p flops
     (4.0 * n * p + extra(run, sizes), p)
 }
@@ -109,6 +115,19 @@ fn is_in_span(run: &RunConfig, sizes: Sizes) -> bool {
         matches!(&run.model, ModelSpec::Mlp(spec) if !spec.frozen.contains(&1) && !spec.hidden.is_empty());
     let is_allowed = run.dynamics != DynamicsChoice::Dense && run.batch.is_none();
     is_gradient && has_first_layer && is_allowed && sizes.n_train <= sizes.first_layer.0
+}
+
+/// Whether `dynamics = "auto"` takes coordinates of the span of the data.
+fn is_small_side(run: &RunConfig, sizes: Sizes) -> bool {
+    let commutes = optimizers(run).last().is_some_and(|(optimizer, _)| match optimizer {
+        OptimizerSpec::Steepest(spec) => ["l2", "spectral", "nuclear"].contains(&&*spec.norm.label().name),
+        OptimizerSpec::Shampoo(_) => true,
+        _ => false,
+    });
+    let has_first_layer =
+        matches!(&run.model, ModelSpec::Mlp(spec) if !spec.frozen.contains(&1) && !spec.hidden.is_empty());
+    let is_allowed = run.dynamics != DynamicsChoice::Dense && run.batch.is_none();
+    commutes && has_first_layer && is_allowed && 2 * sizes.n_train <= sizes.first_layer.0
 }
 
 /// Rows that a run of full length writes.

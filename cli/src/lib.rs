@@ -24,6 +24,8 @@ pub mod report;
 pub mod reproduce;
 mod residuals;
 pub mod run;
+mod streamed;
 pub mod summary;
 mod terminal;
+mod test_set;
 mod unknown;

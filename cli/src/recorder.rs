@@ -3,15 +3,16 @@
 use crate::config::RecordSpec;
 pub use crate::metrics::{metrics, recorded_norms};
 use crate::residuals;
-use ndarray::Array2;
+use crate::test_set::{TestSet, Tested};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use steepest_core::{
-    Dataset, Dynamics, Evaluation, HomogeneousModel, LogReal, Loss, Norm, Observer, ObserverError, ParameterLayout,
-    StopReason, Whole, Workspace, margin,
+    Dynamics, Evaluation, HomogeneousModel, LogReal, Loss, Norm, Observer, ObserverError, ParameterLayout, StopReason,
+    Whole, margin,
 };
+use steepest_data::Split;
 use steepest_data::trajectory::TrajectoryWriter;
 use steepest_norms::{NormError, NormLabel, NormSpec};
 
@@ -42,21 +43,12 @@ struct RecordedNorm {
     norm: Box<dyn Norm>,
 }
 
-/// The test set with buffers of its own.
-struct TestSet<'a> {
-    data: &'a Dataset,
-    outputs: Array2<f64>,
-    margins: Vec<f64>,
-    ln_weights: Vec<f64>,
-    work: Workspace,
-}
-
 /// What every row is made from; fixed for a run.
 pub struct Recorder<'a> {
     writer: TrajectoryWriter,
     model: &'a dyn HomogeneousModel,
     loss: &'a dyn Loss,
-    test: Option<TestSet<'a>>,
+    test: TestSet<'a>,
     norms: Vec<RecordedNorm>,
     spec: &'a RecordSpec,
     snapshots: BTreeSet<u64>,
@@ -118,10 +110,8 @@ pub struct RecorderParts<'a> {
     pub model: &'a dyn HomogeneousModel,
     /// The loss.
     pub loss: &'a dyn Loss,
-    /// The test set.
-    pub test: Option<&'a Dataset>,
-    /// Number of training samples.
-    pub n_train: usize,
+    /// The training set, and what accuracy is also measured on.
+    pub split: &'a Split,
     /// What is recorded.
     pub spec: &'a RecordSpec,
     /// The norms, as [`recorded_norms`] lists them.
@@ -138,21 +128,16 @@ impl<'a> Recorder<'a> {
     /// A recorder before its first row.
     ///
     /// # Errors
-    /// If a norm does not fit the model.
-    pub fn new(parts: RecorderParts<'a>) -> Result<Self, NormError> {
+    /// If a norm or the test set does not fit the model.
+    pub fn new(parts: RecorderParts<'a>) -> anyhow::Result<Self> {
         let layout: &ParameterLayout = parts.model.layout();
-        let norms: Result<Vec<_>, _> = parts
+        let norms: Result<Vec<_>, NormError> = parts
             .norms
             .iter()
             .map(|spec| Ok(RecordedNorm { label: spec.label(), norm: spec.build(layout)? }))
             .collect();
-        let test = parts.test.map(|data| TestSet {
-            outputs: Array2::zeros((data.n_samples(), parts.model.n_outputs())),
-            margins: vec![0.0; data.n_samples()],
-            ln_weights: vec![0.0; data.n_samples() * parts.loss.terms_per_sample(parts.model.n_outputs())],
-            work: parts.model.workspace(data.n_samples()),
-            data,
-        });
+        let Split { train, test, unseen, .. } = parts.split;
+        let test = TestSet::new(parts.model, parts.loss, train, test.as_ref(), unseen.as_ref())?;
         Ok(Self {
             writer: parts.writer,
             model: parts.model,
@@ -161,7 +146,7 @@ impl<'a> Recorder<'a> {
             norms: norms?,
             snapshots: parts.spec.snapshots.iter().copied().collect(),
             spec: parts.spec,
-            n_train: parts.n_train,
+            n_train: train.n_samples(),
             own: parts.own,
             running: Running::START,
             interrupted: parts.interrupted,
@@ -181,6 +166,7 @@ impl<'a> Recorder<'a> {
     /// Another optimiser takes over: its own norm is followed from here on.
     pub fn switch_to(&mut self, own: NormLabel) {
         self.own = own;
+        self.test.switch();
         self.running.own_soft_margin = f64::NAN;
     }
 
@@ -234,35 +220,31 @@ impl<'a> Recorder<'a> {
         self.running.own_soft_margin = soft_margin;
     }
 
-    /// Accuracy on the test set, and how far it is above chance.
-    fn on_the_test_set(&mut self, theta: &[f64]) -> (f64, f64) {
-        let Some(test) = &mut self.test else { return (f64::NAN, f64::NAN) };
-        self.model.forward(theta, test.data.inputs(), test.outputs.view_mut(), &mut test.work);
-        self.loss.evaluate(test.outputs.view(), test.data.labels(), &mut test.margins, &mut test.ln_weights);
-        let accuracy = margin::accuracy(&test.margins);
-        (accuracy, accuracy - margin::chance(test.outputs.view(), test.data.labels()))
-    }
-
     /// One row, in the order of [`metrics`].
-    fn row(&mut self, dynamics: &mut dyn Dynamics) -> Vec<f64> {
+    fn row(&mut self, step: u64, dynamics: &mut dyn Dynamics, is_last: bool) -> Vec<f64> {
         let at = dynamics.evaluate();
         let (ln_dual_norm, is_followed) = (at.dual_norm.ln(), at.own_norm.is_some() && at.whole.is_some());
         let whole = dynamics.whole();
         let (ln_loss, accuracy) = (whole.loss.ln(), margin::accuracy(whole.margins));
         let (q_min, q_soft) = (margin::smallest(whole.margins).1, self.loss.soft_margin(whole.loss, self.n_train));
-        let theta = dynamics.theta();
-        let (test_accuracy, test_excess) = self.on_the_test_set(theta);
-        let mut row = vec![ln_loss, accuracy, test_accuracy, test_excess];
+        let mut tested = Tested::NOTHING;
+        if is_measured(self.spec.test_per_decade, step, is_last) {
+            tested = self.test.test(dynamics, self.loss);
+            self.progress.test_accuracy = tested.accuracy;
+        }
+        let forms_theta = is_measured(self.spec.norms_per_decade, step, is_last);
+        let mut row = vec![ln_loss, accuracy, tested.accuracy, tested.excess];
         let (degree, mut own_norm) = (self.degree(), f64::NAN);
         for recorded in 0..self.norms.len() {
             let RecordedNorm { label, norm } = &self.norms[recorded];
-            let value = norm.value(theta);
+            let known = if self.spec.norms_per_decade.is_some() { dynamics.norm_named(&label.name) } else { None };
+            let value = known.unwrap_or_else(|| if forms_theta { norm.value(dynamics.theta()) } else { f64::NAN });
             let (hard, soft) = (margin::geometric(q_min, value, degree), margin::geometric(q_soft, value, degree));
             row.extend([value, hard, soft]);
             if label.name == self.own.name {
                 own_norm = value;
                 self.progress.own_margin = hard;
-                if !is_followed {
+                if !is_followed && !soft.is_nan() {
                     self.follow(soft);
                 }
             }
@@ -278,7 +260,6 @@ impl<'a> Recorder<'a> {
             self.started.elapsed().as_secs_f64(),
         ]);
         self.running.start_row();
-        self.progress.test_accuracy = test_accuracy;
         row
     }
 
@@ -351,16 +332,15 @@ impl Observer for Recorder<'_> {
     }
 
     fn due(&self, step: u64) -> bool {
-        let decades = |s: u64| ((s as f64).log10() * self.spec.per_decade as f64).floor();
-        step <= self.spec.every_until || self.snapshots.contains(&step) || decades(step) > decades(step - 1)
+        step <= self.spec.every_until || self.snapshots.contains(&step) || enters_part(step, self.spec.per_decade)
     }
 
-    fn record(&mut self, step: u64, dynamics: &mut dyn Dynamics) -> Result<(), ObserverError> {
+    fn record(&mut self, step: u64, dynamics: &mut dyn Dynamics, is_last: bool) -> Result<(), ObserverError> {
         if self.last_row == Some(step) {
             return Ok(());
         }
         self.last_row = Some(step);
-        let row = self.row(dynamics);
+        let row = self.row(step, dynamics, is_last);
         let whole = dynamics.whole();
         self.note_progress(step, whole);
         let margins = self.spec.samples.then_some(whole.margins);
@@ -371,4 +351,15 @@ impl Observer for Recorder<'_> {
         }
         self.writer.flush_if_due().map_err(failed)
     }
+}
+
+/// Whether this step is the first of one of the `parts` parts, equal on a logarithmic scale, of its factor of ten; no step where there are none.
+fn enters_part(step: u64, parts: u64) -> bool {
+    let part = |s: u64| ((s as f64).log10() * parts as f64).floor();
+    parts > 0 && (step == 0 || part(step) > part(step - 1))
+}
+
+/// Whether what is measured in so many rows for each factor of ten is measured in this one.
+fn is_measured(per_decade: Option<u64>, step: u64, is_last: bool) -> bool {
+    is_last || per_decade.is_none_or(|per_decade| enters_part(step, per_decade))
 }

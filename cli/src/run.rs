@@ -1,18 +1,18 @@
 //! One run from its configuration to its finished file.
 
-use crate::config::{RunConfig, StepSpec, optimizers};
+use crate::config::{DynamicsChoice, RunConfig, StepSpec, optimizers};
 use crate::dynamics::{Problem, Way};
 use crate::experiment::PlannedRun;
 use crate::provenance::provenance;
 use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
 use anyhow::Context;
 use std::sync::atomic::AtomicBool;
-use steepest_core::{HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
+use steepest_core::{Dataset, HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
 use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
 use steepest_models::{BuiltModel, check_degree};
 use steepest_norms::{NormLabel, NormSpec};
-use steepest_optim::{CompactProblem, Milestones, NormOf, OptimizerSpec, Stop, train};
+use steepest_optim::{CompactProblem, Milestones, NormOf, OptimizerSpec, SmallProblem, Stop, train};
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -90,8 +90,7 @@ pub fn carry_out(
         writer: TrajectoryWriter::create_over(&run.path, &header)?,
         model: &*built.model,
         loss: &*loss,
-        test: split.test.as_ref(),
-        n_train: split.train.n_samples(),
+        split: &split,
         spec: &config.record,
         norms: &norms,
         own: own[0].label(),
@@ -161,6 +160,8 @@ fn go(
         stop = stop.or_at(switch.at);
     }
     let compact = CompactProblem::new(model, &split.train);
+    let is_dense = config.dynamics == DynamicsChoice::Dense;
+    let small = if is_dense { None } else { SmallProblem::new(model, &split.train) };
     let (mut first_step, mut switch_step, mut ways) = (0, None, Vec::new());
     let phases = phases(config);
     let mut own = own_norm(&config.optimizer)?.label();
@@ -168,7 +169,8 @@ fn go(
     for (k, phase) in phases.iter().enumerate() {
         let norm = own_norm(phase.optimizer)?;
         let mut step = phase.step.build();
-        let problem = Problem { config, model, data: &split.train, loss, compact: compact.as_ref() };
+        let problem =
+            Problem { config, model, data: &split.train, loss, compact: compact.as_ref(), small: small.as_ref() };
         let (mut dynamics, way) =
             problem.start(phase.optimizer, &norm, step.needs_own_norm(), std::mem::take(&mut theta), first_step)?;
         ways.push(way);
@@ -213,6 +215,7 @@ fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) ->
             milestones.theory_step,
             "the sum of losses is below l(0): the theory of the soft margin applies".to_owned(),
         ),
+        ("unit_margin", milestones.unit_margin_step, "every training sample has a margin above one".to_owned()),
         ("switch", *switch_step, format!("from here on {}", own.descent)),
     ];
     if switch_step.is_some() {
@@ -281,8 +284,9 @@ fn header(
         ("majority_rate".to_owned(), Attribute::Number(split.train.labels().majority_rate())),
         ("steepest_version".to_owned(), text(env!("CARGO_PKG_VERSION"))),
     ];
-    if let Some(test) = &split.test {
-        attributes.push(("test_majority_rate".to_owned(), Attribute::Number(test.labels().majority_rate())));
+    let test_labels = split.test.as_ref().map(Dataset::labels).or_else(|| Some(&split.unseen.as_ref()?.labels));
+    if let Some(labels) = test_labels {
+        attributes.push(("test_majority_rate".to_owned(), Attribute::Number(labels.majority_rate())));
     }
     if let Some(wanted) = experiment.stands_in_for {
         data_attributes.push(("stands_in_for".to_owned(), wanted.to_owned()));

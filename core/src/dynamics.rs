@@ -32,6 +32,11 @@ pub trait Dynamics: Send {
         None
     }
 
+    /// [`norm`](Dynamics::norm) by its name in the catalogue.
+    fn norm_named(&mut self, name: &str) -> Option<f64> {
+        self.norm(NormKind::named(name)?)
+    }
+
     /// theta as the first layer that this dynamics started with and how far it has moved since, where that is known without forming it: the way
     /// to outputs on other samples without W.
     fn displaced(&mut self) -> Option<Displaced<'_>> {
@@ -119,6 +124,19 @@ pub enum NormKind {
     Linf,
     /// The largest singular value over all blocks.
     MaxSpectral,
+}
+
+impl NormKind {
+    /// The one of this name in the catalogue.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "l1" => Some(Self::L1),
+            "l2" => Some(Self::L2),
+            "linf" => Some(Self::Linf),
+            "spectral" => Some(Self::MaxSpectral),
+            _ => None,
+        }
+    }
 }
 
 /// theta while its first layer W is left where the dynamics started.

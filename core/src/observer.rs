@@ -13,11 +13,11 @@ pub trait Observer {
     /// Whether a row is wanted at this step.
     fn due(&self, step: u64) -> bool;
 
-    /// Writes a row: whatever needs theta.
+    /// Writes a row: whatever needs theta. `is_last` where no other row of this phase follows.
     ///
     /// # Errors
     /// If it could not be written.
-    fn record(&mut self, step: u64, dynamics: &mut dyn Dynamics) -> Result<(), ObserverError>;
+    fn record(&mut self, step: u64, dynamics: &mut dyn Dynamics, is_last: bool) -> Result<(), ObserverError>;
 }
 
 /// An observer that sees nothing.
@@ -33,7 +33,7 @@ impl Observer for Unobserved {
         false
     }
 
-    fn record(&mut self, _step: u64, _dynamics: &mut dyn Dynamics) -> Result<(), ObserverError> {
+    fn record(&mut self, _step: u64, _dynamics: &mut dyn Dynamics, _is_last: bool) -> Result<(), ObserverError> {
         Ok(())
     }
 }

@@ -41,6 +41,13 @@ impl Streams {
         rng.set_stream(fnv1a(name));
         rng
     }
+
+    /// The same stream from its 32-bit word number `word` on (below 2^68), at once.
+    pub fn stream_from(&self, name: &str, word: u128) -> ChaCha8Rng {
+        let mut rng = self.stream(name);
+        rng.set_word_pos(word);
+        rng
+    }
 }
 
 /// A whole number below `bound`, exactly uniform: words above the largest multiple of `bound` are drawn again. It reads raw words of the stream
@@ -63,6 +70,14 @@ fn fnv1a(name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_can_be_entered_anywhere() {
+        let streams = Streams::new(2);
+        let mut whole = streams.stream("data");
+        let words: Vec<u64> = (0..40).map(|_| whole.next_u64()).collect();
+        assert_eq!(streams.stream_from("data", 2 * 31).next_u64(), words[31]);
+    }
 
     #[test]
     fn streams_are_stable_across_versions() {

@@ -13,6 +13,6 @@ pub mod trajectory;
 
 pub use error::DataError;
 #[cfg(feature = "datasets")]
-pub use source::{Provenance, Split};
+pub use source::{PointStream, Provenance, Split, Unseen};
 #[cfg(feature = "datasets")]
 pub use spec::DataSpec;

@@ -57,7 +57,7 @@ macro_rules! sources {
         /// | `mnist` | `digits = [3, 6]`, `n_train = 100`, `balanced = false`, `classes = false`, `folder`, `verify = true` |
         /// | `uci_digits` | `digits = [3, 6]`, `n_train = 100`, `balanced = false`, `classes = false` |
         /// | `idx` | `folder` (required), `digits = [0, 1]`, `n_train = 100`, `balanced = false`, `classes = false` |
-        /// | `teacher_student` | `n_train = 100`, `n_test = 2000`, `n_inputs = 200`, `teacher_width = 2`, `inputs_per_neuron = 3`, `weight_law = "signs"`, `output_law = "alternating_signs"`, `zero_outputs = "redraw"` |
+        /// | `teacher_student` | `n_train = 100`, `n_test = 2000`, `n_inputs = 200`, `teacher_width = 2`, `inputs_per_neuron = 3`, `weight_law = "signs"`, `output_law = "alternating_signs"`, `zero_outputs = "redraw"`, `stream_test = false` |
         /// | `separable` | `n_train = 20`, `n_test = 0`, `n_inputs = 2`, `gap = 0.1` |
         /// | `known_margin` | `norm = "l2"`, `margin = 0.5`, `n_train = 20`, `n_support = 6`, `n_test = 0`, `n_inputs = 10`, `sparsity = 3`, `spread = 1` |
         /// | `clusters` | `n_train = 60`, `n_test = 600`, `n_inputs = 10`, `n_clusters = 2`, `mean_norm = 4`, `deviation = 1`, `classes = false` |

@@ -42,6 +42,8 @@ mod trainer;
 pub use adaptive::RaiseOrRollBack;
 pub use batches::{BatchOrder, BatchSpec, Batches};
 pub use dynamics::{Compact, CompactProblem, Dense, Gram};
+#[cfg(feature = "linalg")]
+pub use dynamics::{SmallProblem, SmallSide};
 pub use error::OptimError;
 pub use momentum::{MomentumDescent, MomentumSpec};
 pub use schedule::{Schedule, StepRule, StepScale};

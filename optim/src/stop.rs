@@ -10,16 +10,20 @@ pub struct Milestones {
     pub separation_step: Option<u64>,
     /// First SUM of losses below l(0): from here on the theory of the soft margin applies (assumption A3).
     pub theory_step: Option<u64>,
+    /// First step with every q_i > 1: separation beyond the size of an initial output.
+    pub unit_margin_step: Option<u64>,
 }
 
 /// The event at which a phase of a run hands over to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SwitchAt {
     /// First 100 % train accuracy.
     Separation,
     /// First SUM of losses below l(0).
     Theory,
+    /// First step with every margin q_i above this.
+    MinMargin(f64),
     /// After this many steps.
     Step(u64),
 }
@@ -42,7 +46,7 @@ impl Stop {
             ln_loss_below: f64::NEG_INFINITY,
             switch: None,
             theory_threshold: LogReal::ZERO,
-            milestones: Milestones { separation_step: None, theory_step: None },
+            milestones: Milestones { separation_step: None, theory_step: None, unit_margin_step: None },
         }
     }
 
@@ -97,7 +101,7 @@ impl Stop {
         if let Some(whole) = at.whole {
             self.note(step, whole);
         }
-        if self.switch.is_some_and(|event| self.has_happened(event, step)) {
+        if self.switch.is_some_and(|event| self.has_happened(event, step, at)) {
             Some(StopReason::Switch)
         } else if at.whole.is_some_and(|whole| whole.loss.ln() < self.ln_loss_below) {
             Some(StopReason::LnLoss)
@@ -114,15 +118,19 @@ impl Stop {
         if self.milestones.separation_step.is_none() && margin::smallest(at.margins).1 > 0.0 {
             self.milestones.separation_step = Some(step);
         }
+        if self.milestones.unit_margin_step.is_none() && margin::smallest(at.margins).1 > 1.0 {
+            self.milestones.unit_margin_step = Some(step);
+        }
         if self.milestones.theory_step.is_none() && at.loss < self.theory_threshold {
             self.milestones.theory_step = Some(step);
         }
     }
 
-    fn has_happened(&self, event: SwitchAt, step: u64) -> bool {
+    fn has_happened(&self, event: SwitchAt, step: u64, at: &Evaluation<'_>) -> bool {
         match event {
             SwitchAt::Separation => self.milestones.separation_step.is_some(),
             SwitchAt::Theory => self.milestones.theory_step.is_some(),
+            SwitchAt::MinMargin(size) => at.whole.is_some_and(|whole| margin::smallest(whole.margins).1 > size),
             SwitchAt::Step(at) => step >= at,
         }
     }

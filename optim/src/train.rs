@@ -47,13 +47,13 @@ pub fn train(
             ended = ended.or(Some(reason));
         }
         if ended.is_some() || observer.due(step) {
-            observer.record(step, dynamics)?;
+            observer.record(step, dynamics, ended.is_some())?;
         }
         if let Some(reason) = ended {
             return Ok(Outcome { step, reason });
         }
         if !dynamics.advance(length) {
-            observer.record(step, dynamics)?;
+            observer.record(step, dynamics, true)?;
             return Ok(Outcome { step, reason: StopReason::StepVanished });
         }
         step += 1;

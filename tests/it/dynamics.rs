@@ -29,6 +29,11 @@ step = { size = 0.02 }
 name = "SD"
 optimizer = { kind = "steepest", norm = "linf" }
 step = { size = 1e-4 }
+
+[[run]]
+name = "Muon"
+optimizer = { kind = "steepest", norm = "spectral", momentum = { beta = 0.9 } }
+step = { size = 1e-3 }
 "#;
 
 #[test]
@@ -36,7 +41,7 @@ fn the_fast_way_is_the_dense_way_and_the_file_says_which_was_taken() {
     let workshop = Workshop::with("ways.toml", EXPERIMENT);
     workshop.steepest(&["run", "ways.toml", "--out", "auto"]).success();
     workshop.steepest(&["run", "ways.toml", "--out", "dense", "--set", "dynamics=dense"]).success();
-    let expected = [("gd", "gram"), ("sd", "dense")];
+    let expected = [("gd", "gram"), ("sd", "dense"), ("muon", "small_side")];
     for (run, way) in expected {
         let [auto, dense] = ["auto", "dense"].map(|out| workshop.trajectory(&format!("{out}/ways/{run}-seed0.h5")));
         assert_eq!((auto.attribute_text("dynamics"), dense.attribute_text("dynamics")), (Some(way), Some("dense")));
@@ -56,5 +61,75 @@ fn a_way_that_does_not_serve_is_refused_with_what_would() {
     let workshop = Workshop::with("ways.toml", EXPERIMENT);
     let refused = workshop.steepest(&["run", "ways.toml", "--set", "dynamics=gram"]).failure();
     refused.stderr(contains("run \"SD\"").and(contains("dynamics = \"auto\"")));
+    let refused = workshop.steepest(&["run", "ways.toml", "--out", "small", "--set", "dynamics=small_side"]).failure();
+    refused.stderr(contains("run \"SD\"").and(contains("dynamics = \"auto\"")));
     workshop.steepest(&["run", "ways.toml", "--set", "dynamics=grma"]).failure().stderr(contains("gram"));
+}
+
+/// Test points that are never stored, what is dear in few rows only, a late switch, and weights that underflow.
+const SPARSE: &str = r#"
+title = "Few dear rows"
+
+[data]
+kind = "teacher_student"
+n_train = 20
+n_test = 300
+n_inputs = 60
+zero_outputs = "keep"
+stream_test = true
+
+[model]
+kind = "mlp"
+hidden = [15]
+init = { kind = "fan_in", alpha = 0.3 }
+
+[loss]
+kind = "exponential"
+
+[stop]
+steps = 400
+
+[record]
+every_until = 10
+per_decade = 20
+test_per_decade = 1
+norms_per_decade = 2
+
+[[run]]
+name = "GD"
+optimizer = { kind = "steepest", norm = "l2" }
+step = { size = 0.01 }
+switch = { at = { min_margin = 1.0 }, optimizer = { kind = "steepest", norm = "spectral" }, step = { size = 1e-3 } }
+
+[[run]]
+name = "SD"
+optimizer = { kind = "steepest", norm = "linf" }
+step = { size = 0.03, scale = "normalized" }
+loss = { weights = "single_precision" }
+"#;
+
+#[test]
+fn dear_series_are_measured_in_the_rows_that_were_asked_for_and_in_the_last() {
+    let workshop = Workshop::with("sparse.toml", SPARSE);
+    workshop.steepest(&["run", "sparse.toml", "--out", "out"]).success();
+    let gd = workshop.trajectory("out/sparse/gd-seed0.h5");
+    let (steps, accuracy) = (gd.steps().to_vec(), gd.series("test_accuracy").unwrap());
+    let switch = gd.attribute_integer("switch_step").unwrap();
+    assert_eq!(gd.attribute_integer("unit_margin_step"), Some(switch), "the switch is where every margin exceeds one");
+    let measured: Vec<i64> =
+        steps.iter().zip(accuracy).filter(|(_, a)| !a.is_nan()).map(|(step, _)| *step as i64).collect();
+    for step in [0, 1, 10, 100, 400, switch] {
+        assert!(measured.contains(&step), "{step} is not in {measured:?}");
+    }
+    assert!(measured.len() <= 6, "{measured:?}");
+    assert!(gd.attribute_number("test_majority_rate").is_some_and(|rate| (0.5..1.0).contains(&rate)));
+    // the l2 norm is known without theta, the l1 norm is not
+    let missing = |name: &str| gd.series(name).unwrap().iter().filter(|v| v.is_nan()).count();
+    assert!(missing("norm_l2") == 0 && missing("norm_l1") > 10, "{} {}", missing("norm_l2"), missing("norm_l1"));
+
+    let sd = workshop.trajectory("out/sparse/sd-seed0.h5");
+    assert_eq!(sd.attribute_text("status"), Some("gradient_vanished"), "every weight underflows in single precision");
+    assert!(sd.attribute_text("loss").is_some_and(|loss| loss.contains("single precision")));
+    assert!(!sd.series("test_accuracy").unwrap().last().unwrap().is_nan(), "the last row is whole");
+    assert!(*sd.series("ln_loss").unwrap().last().unwrap() < -100.9, "each of 20 losses is below e^-103.97");
 }

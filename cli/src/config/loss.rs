@@ -1,15 +1,15 @@
 //! `[loss]`, and the catalogue of losses.
 
 use serde::{Deserialize, Serialize};
-use steepest_core::loss::{CrossEntropy, Exponential, Logistic, PowerTail, Reduction, Tailed};
+use steepest_core::loss::{CrossEntropy, Exponential, Logistic, PowerTail, Reduction, SinglePrecisionWeights, Tailed};
 use steepest_core::{CoreError, Loss};
 
 /// `[loss]`: its kind, its parameters, and how the samples' losses are joined.
 ///
 /// | kind | fields and defaults |
 /// |---|---|
-/// | `exponential`, `logistic`, `cross_entropy` | `reduction = "sum"` |
-/// | `power_tail` | `exponent` (required), `reduction = "sum"` |
+/// | `exponential`, `logistic`, `cross_entropy` | `reduction = "sum"`, `weights = "real"` |
+/// | `power_tail` | `exponent` (required), `reduction = "sum"`, `weights = "real"` |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -31,6 +31,9 @@ pub struct PlainLoss {
     /// Sum (default) or mean over samples.
     #[serde(default)]
     pub reduction: Reduction,
+    /// The range of the weights.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub weights: Weights,
 }
 
 /// The loss of a power tail.
@@ -42,6 +45,24 @@ pub struct PowerTailLoss {
     /// Sum (default) or mean over samples.
     #[serde(default)]
     pub reduction: Reduction,
+    /// The range of the weights.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub weights: Weights,
+}
+
+/// The range of the weights -l'(q).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weights {
+    /// That of real numbers: every weight is there, however small (default).
+    #[default]
+    Real,
+    /// That of single precision: [`SinglePrecisionWeights`].
+    SinglePrecision,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What a reader of `steepest list losses` needs to know about a kind of loss.
@@ -57,30 +78,35 @@ pub struct LossInfo {
 
 const REDUCTION: (&str, &str) = ("reduction", "\"sum\" (default), of which the theory speaks, or \"mean\"");
 
+const WEIGHTS: (&str, &str) = (
+    "weights",
+    "\"real\" (default): no weight underflows; or \"single_precision\": zero below 2^-150, where a program in single precision freezes",
+);
+
 /// Every loss, in the order of [`LossSpec`].
 pub const LOSSES: [LossInfo; 4] = [
     LossInfo {
         name: "exponential",
         summary: "l = e^-q, Phi = q; soft margin -ln S, S the sum of losses: each sample weighs e^-q, and S falls like e^-min q",
-        fields: &[REDUCTION],
+        fields: &[REDUCTION, WEIGHTS],
     },
     LossInfo {
         name: "logistic",
         summary: "l = ln(1 + e^-q), Phi = -ln l; soft margin -ln(e^S - 1): a wrong sample weighs at most 1, a right one what it does \
                   in the exponential loss",
-        fields: &[REDUCTION],
+        fields: &[REDUCTION, WEIGHTS],
     },
     LossInfo {
         name: "cross_entropy",
         summary: "l = ln sum_k e^(f_k - f_y) for several classes; soft margin -ln(e^S - 1): the logistic loss of each sample's softmin \
                   over its rivals",
-        fields: &[REDUCTION],
+        fields: &[REDUCTION, WEIGHTS],
     },
     LossInfo {
         name: "power_tail",
         summary: "l = e^-Phi, Phi = sgn(q) ((1 + |q|)^a - 1)/a; soft margin Phi^-1(-ln S): another tail (a = 1 is exponential; below it \
                   more samples keep a weight), the same margin problem",
-        fields: &[("exponent", "a > 0, required"), REDUCTION],
+        fields: &[("exponent", "a > 0, required"), REDUCTION, WEIGHTS],
     },
 ];
 
@@ -90,12 +116,23 @@ impl LossSpec {
     /// # Errors
     /// If a parameter is out of its range.
     pub fn build(self) -> Result<Box<dyn Loss>, CoreError> {
-        Ok(match self {
+        let loss: Box<dyn Loss> = match self {
             Self::Exponential(spec) => Box::new(Exponential::new(spec.reduction)),
             Self::Logistic(spec) => Box::new(Logistic::new(spec.reduction)),
             Self::CrossEntropy(spec) => Box::new(CrossEntropy::new(spec.reduction)),
             Self::PowerTail(spec) => Box::new(Tailed::with(PowerTail::new(spec.exponent)?, spec.reduction)),
+        };
+        Ok(match self.weights() {
+            Weights::Real => loss,
+            Weights::SinglePrecision => Box::new(SinglePrecisionWeights::of(loss)),
         })
+    }
+
+    const fn weights(self) -> Weights {
+        match self {
+            Self::Exponential(spec) | Self::Logistic(spec) | Self::CrossEntropy(spec) => spec.weights,
+            Self::PowerTail(spec) => spec.weights,
+        }
     }
 
     /// Its name, parameters and reduction, for people: `power tail 0.5 (sum)`.
@@ -110,7 +147,10 @@ impl LossSpec {
             Reduction::Sum => "sum",
             Reduction::Mean => "mean",
         };
-        format!("{kind} ({reduction})")
+        match self.weights() {
+            Weights::Real => format!("{kind} ({reduction})"),
+            Weights::SinglePrecision => format!("{kind} ({reduction}, weights in single precision)"),
+        }
     }
 }
 

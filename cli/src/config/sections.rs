@@ -50,6 +50,8 @@ pub enum DynamicsChoice {
     Dense,
     /// Gradient descent in the span of the data: the first layer is not formed.
     Gram,
+    /// The dense step in coordinates of the span of the data, for directions that commute with rotations of the inputs.
+    SmallSide,
 }
 
 /// `[step]`: size x scale, with an optional decay.
@@ -142,7 +144,8 @@ impl<'de> Deserialize<'de> for StepSize {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchSpec {
-    /// When: `separation` (first 100 % train accuracy), `theory` (first SUM of losses below l(0)), or `{ step = 1000 }`.
+    /// When: `separation` (first 100 % train accuracy), `theory` (first SUM of losses below l(0)),
+    /// `{ min_margin = 1.0 }` (first step with every margin above that), or `{ step = 1000 }`.
     pub at: SwitchAt,
     /// The optimiser from then on.
     pub optimizer: OptimizerSpec<NormSpec>,
@@ -175,6 +178,12 @@ pub struct RecordSpec {
     /// Rows for each factor of ten in the number of steps after that; default 100.
     #[serde(default = "hundred")]
     pub per_decade: u64,
+    /// Rows for each factor of ten in which test accuracy is measured, and the last; elsewhere it is NaN. Default: every row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_per_decade: Option<u64>,
+    /// The same for norms that are not known without forming theta.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norms_per_decade: Option<u64>,
     /// Steps at which the parameters are stored, besides the last; default `[0]`.
     #[serde(default = "first_step")]
     pub snapshots: Vec<u64>,
@@ -189,6 +198,8 @@ impl Default for RecordSpec {
             norms: every_norm(),
             every_until: hundred(),
             per_decade: hundred(),
+            test_per_decade: None,
+            norms_per_decade: None,
             snapshots: first_step(),
             samples: true,
         }

@@ -10,6 +10,7 @@ mod exponential;
 mod logistic;
 mod mean;
 mod power_tail;
+mod single_precision;
 mod tail;
 mod tailed;
 
@@ -17,6 +18,7 @@ pub use cross_entropy::CrossEntropy;
 pub use exponential::{Exponential, ExponentialTail};
 pub use logistic::{Logistic, LogisticTail};
 pub use power_tail::PowerTail;
+pub use single_precision::SinglePrecisionWeights;
 pub use tail::{Tail, invert};
 pub use tailed::Tailed;
 

@@ -120,7 +120,7 @@ impl BuildData for ClustersSpec {
             arrays: vec![("means".into(), means)],
             is_fallback: false,
         };
-        Ok(Split { train, test, provenance })
+        Ok(Split { train, test, unseen: None, provenance })
     }
 }
 

@@ -109,7 +109,7 @@ mod tests {
             write(folder.path(), &format!("{stem}-labels-idx1-ubyte"), &[u32::from(n)], &labels);
         }
         let spec = IdxSpec { folder: folder.path().into(), digits: vec![4, 0, 2], n_train: 9, ..IdxSpec::default() };
-        let Split { train, test, provenance } = spec.clean(&Streams::new(1)).unwrap();
+        let Split { train, test, provenance, .. } = spec.clean(&Streams::new(1)).unwrap();
         let Labels::Classes { classes, n_classes: 3 } = train.labels() else { panic!("three classes") };
         for (class, index) in classes.iter().zip(&provenance.train_indices) {
             assert_eq!([4, 0, 2][*class], index % 5);

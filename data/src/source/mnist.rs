@@ -108,7 +108,7 @@ impl Mnist {
             arrays: Vec::new(),
             is_fallback: false,
         };
-        Ok(Split { train, test, provenance })
+        Ok(Split { train, test, unseen: None, provenance })
     }
 
     fn names(&self) -> (&'static str, String) {

@@ -33,7 +33,7 @@ fn refusal(folder: &Path) -> String {
 #[test]
 fn two_digits_are_drawn_scaled_and_labelled() {
     let folder = small_set();
-    let Split { train, test, provenance } = split(folder.path(), 1, 5);
+    let Split { train, test, provenance, .. } = split(folder.path(), 1, 5);
     assert_eq!(train.inputs().dim(), (5, 4));
     let Labels::Binary(labels) = train.labels() else { panic!("binary labels") };
     for (row, &index) in provenance.train_indices.iter().enumerate() {

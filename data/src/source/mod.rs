@@ -14,6 +14,7 @@ pub mod known_margin;
 pub mod mnist;
 pub mod mnist_files;
 mod noise;
+pub mod points;
 pub mod separable;
 pub mod table;
 pub mod teacher;
@@ -22,6 +23,7 @@ pub mod uci_digits;
 
 pub use digits::DigitDraw;
 pub(crate) use noise::{check_share, flip};
+pub use points::{PointStream, Unseen};
 
 use crate::error::DataError;
 use ndarray::Array2;
@@ -39,6 +41,8 @@ pub struct Split {
     pub train: Dataset,
     /// What its accuracy is also measured on (`n_test` x d).
     pub test: Option<Dataset>,
+    /// The same where it is too large to be stored; then there is no `test`.
+    pub unseen: Option<Unseen>,
     /// Source, draw and fingerprint.
     pub provenance: Provenance,
 }

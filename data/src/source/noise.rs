@@ -28,7 +28,7 @@ pub(crate) fn flip(split: Split, share: f64, streams: Streams) -> Result<Split, 
     if share <= 0.0 {
         return Ok(split);
     }
-    let Split { train, test, mut provenance } = split;
+    let Split { train, test, unseen, mut provenance } = split;
     let n = train.n_samples();
     let mut rng = streams.stream("noise");
     let mut labels = train.labels().clone();
@@ -49,7 +49,7 @@ pub(crate) fn flip(split: Split, share: f64, streams: Streams) -> Result<Split, 
         let flipped = Array2::from_shape_fn((1, rows.len()), |(_, place)| rows[place] as f64);
         provenance.arrays.push(("noisy_labels".into(), flipped));
     }
-    Ok(Split { train, test, provenance })
+    Ok(Split { train, test, unseen, provenance })
 }
 
 #[cfg(test)]

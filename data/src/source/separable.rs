@@ -101,7 +101,7 @@ impl BuildData for SeparableSpec {
             arrays: vec![("direction".into(), direction.insert_axis(Axis(0)))],
             is_fallback: false,
         };
-        Ok(Split { train, test, provenance })
+        Ok(Split { train, test, unseen: None, provenance })
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn the_direction_separates_with_the_gap() {
         let spec = SeparableSpec { n_train: 50, n_test: 20, n_inputs: 5, gap: 1.0, label_noise: 0.0 };
-        let Split { train, test, provenance } = spec.clean(&Streams::new(1)).unwrap();
+        let Split { train, test, provenance, .. } = spec.clean(&Streams::new(1)).unwrap();
         let direction = provenance.arrays[0].1.row(0).to_owned();
         assert!((inner(&direction, &direction) - 1.0).abs() < 1e-12);
         for data in [train, test.unwrap()] {

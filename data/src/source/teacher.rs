@@ -1,7 +1,7 @@
 //! A sparse two-layer ReLU teacher, f*(x) = sum_j u*_j relu(<w*_j, x>), and the laws it is drawn from.
 
 use super::draw::{sign, without_replacement};
-use ndarray::{Array2, ArrayRef1};
+use ndarray::{Array1, Array2, ArrayRef1};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,20 @@ impl Teacher {
             .sum()
     }
 
+    /// f*(x) for `n_points` points of which `column` writes one input at a time.
+    pub fn outputs_by_column(&self, n_points: usize, column: impl Fn(usize, &mut ArrayRef1<f64>)) -> Array1<f64> {
+        let (mut outputs, mut x) = (Array1::zeros(n_points), Array1::zeros(n_points));
+        for ((seen, weights), u) in self.inputs.rows().into_iter().zip(self.weights.rows()).zip(&self.outputs) {
+            let mut activation = Array1::<f64>::zeros(n_points);
+            for (&input, &w) in seen.iter().zip(weights) {
+                column(input, &mut x);
+                activation.scaled_add(w, &x);
+            }
+            outputs.zip_mut_with(&activation, |f, a| *f += u * a.max(0.0));
+        }
+        outputs
+    }
+
     /// Dimension d of the inputs.
     pub const fn n_inputs(&self) -> usize {
         self.n_inputs
@@ -128,7 +142,7 @@ pub(super) fn fill_normal<R: Rng>(x: &mut ArrayRef1<f64>, rng: &mut R) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array1, ArrayView1, array};
+    use ndarray::{ArrayView1, array};
     use steepest_core::Streams;
 
     const LAW: TeacherLaw = TeacherLaw {

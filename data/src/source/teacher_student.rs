@@ -1,13 +1,16 @@
 //! Gaussian points labelled by a sparse two-layer teacher: y = sgn(f*(x)), x ~ N(0, I_d).
 
 use super::teacher::{OutputLaw, Teacher, TeacherLaw, WeightLaw, fill_normal};
-use super::{LARGEST_SET, Provenance, Split, check_range, fingerprint, sizes};
+use super::{LARGEST_SET, PointStream, Provenance, Split, Unseen, check_range, fingerprint, sizes};
 use crate::error::DataError;
 use crate::spec::{BuildData, Entry, LABEL_NOISE};
 use ndarray::{Array2, ArrayViewMut2, Axis};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use steepest_core::{Dataset, Labels, Streams};
+
+/// Most test points that are drawn again when needed.
+const MOST_STREAMED: usize = 1 << 20;
 
 /// Points in a row with output zero after which the teacher is given up.
 const MOST_REDRAWS: usize = 10_000;
@@ -42,6 +45,10 @@ pub struct TeacherStudentSpec {
     pub output_law: OutputLaw,
     /// Points where the teacher's output is zero. Default `redraw`.
     pub zero_outputs: ZeroOutputs,
+    /// Whether the test points are drawn again whenever they are needed instead of being stored (then a point with output zero is labelled +1,
+    /// and only perceptrons whose first layer is trained can be tested on them). Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stream_test: bool,
     /// The share of training labels that are flipped. Default 0.
     pub label_noise: f64,
 }
@@ -57,6 +64,7 @@ impl Default for TeacherStudentSpec {
             weight_law: WeightLaw::Signs,
             output_law: OutputLaw::AlternatingSigns,
             zero_outputs: ZeroOutputs::Redraw,
+            stream_test: false,
             label_noise: 0.0,
         }
     }
@@ -73,6 +81,14 @@ impl TeacherStudentSpec {
             output_law: self.output_law,
         }
     }
+
+    /// The test points that are never stored.
+    fn unseen(&self, teacher: &Teacher, streams: Streams) -> Unseen {
+        let points = PointStream::new(self.n_test, self.n_inputs, streams, "test");
+        let outputs = teacher.outputs_by_column(self.n_test, |l, column| points.column_into(l, column));
+        let labels = outputs.iter().map(|f| if *f < 0.0 { -1.0 } else { 1.0 }).collect();
+        Unseen { points, labels: Labels::Binary(labels) }
+    }
 }
 
 impl BuildData for TeacherStudentSpec {
@@ -88,6 +104,7 @@ impl BuildData for TeacherStudentSpec {
             ("weight_law", "non-zero w: \"signs\" (-1 or +1) or \"normal\" (default \"signs\")"),
             ("output_law", "u: \"alternating_signs\" (-1, +1, ...) or \"normal\" (default \"alternating_signs\")"),
             ("zero_outputs", "points where the teacher is 0: \"redraw\", or \"keep\" as +1 (default \"redraw\")"),
+            ("stream_test", "draw the test points again when needed and store none; needs \"keep\" (default false)"),
             LABEL_NOISE,
         ],
     };
@@ -101,7 +118,15 @@ impl BuildData for TeacherStudentSpec {
         check_range("n_inputs", self.n_inputs, 1..=LARGEST_SET, "")?;
         let most = LARGEST_SET / self.n_inputs;
         check_range("n_train", self.n_train, 1..=most, " for this `n_inputs`")?;
+        let most = if self.stream_test { MOST_STREAMED } else { most };
         check_range("n_test", self.n_test, 0..=most, " for this `n_inputs`")?;
+        if self.stream_test && self.zero_outputs == ZeroOutputs::Redraw {
+            return Err(DataError::Field {
+                field: "zero_outputs",
+                expected: "\"keep\", since `stream_test` draws every point from a place of its own".into(),
+                found: "redraw".into(),
+            });
+        }
         check_range("inputs_per_neuron", self.inputs_per_neuron, 1..=self.n_inputs, " (`n_inputs`)")?;
         check_range("teacher_width", self.teacher_width, 1..=LARGEST_SET / self.n_inputs, " for this `n_inputs`")
     }
@@ -115,18 +140,26 @@ impl BuildData for TeacherStudentSpec {
             Sampler::new(&teacher, self.zero_outputs, streams.stream(stream)).dataset(n_points)
         };
         let train = set(self.n_train, "train")?;
-        let test = if self.n_test > 0 { Some(set(self.n_test, "test")?) } else { None };
+        let test = if self.n_test > 0 && !self.stream_test { Some(set(self.n_test, "test")?) } else { None };
+        let unseen = (self.n_test > 0 && self.stream_test).then(|| self.unseen(&teacher, *streams));
         let (k, m, d) = (self.teacher_width, self.inputs_per_neuron, self.n_inputs);
+        let streamed = match &unseen {
+            Some(unseen) => format!(" but {} drawn again when needed", unseen.labels.len()),
+            None => String::new(),
+        };
         let provenance = Provenance {
             source: "teacher_student".into(),
-            note: format!("teacher of width {k} on {m} of {d} inputs a neuron, {}", sizes(&train, test.as_ref())),
+            note: format!(
+                "teacher of width {k} on {m} of {d} inputs a neuron, {}{streamed}",
+                sizes(&train, test.as_ref())
+            ),
             train_indices: Vec::new(),
             test_indices: Vec::new(),
             sha256: fingerprint(&train),
             arrays: teacher.arrays(),
             is_fallback: false,
         };
-        Ok(Split { train, test, provenance })
+        Ok(Split { train, test, unseen, provenance })
     }
 }
 

@@ -86,3 +86,29 @@ fn impossible_sizes_name_the_field() {
     assert!(text(TeacherStudentSpec { teacher_width: 0, ..small() }).starts_with("`teacher_width` must be 1 to "));
     assert!(text(TeacherStudentSpec { n_test: 1 << 30, ..small() }).starts_with("`n_test` must be 0 to "));
 }
+
+#[test]
+fn streamed_points_have_the_labels_of_their_teacher() {
+    let spec = TeacherStudentSpec {
+        n_test: 300,
+        n_inputs: 30,
+        teacher_width: 9,
+        zero_outputs: ZeroOutputs::Keep,
+        stream_test: true,
+        ..TeacherStudentSpec::default()
+    };
+    let split = build(&spec, 4);
+    let unseen = split.unseen.unwrap();
+    assert!(split.test.is_none() && split.provenance.note.contains("300 drawn again"), "{}", split.provenance.note);
+    let mut columns = Array2::zeros((30, 300));
+    unseen.points.columns_into(0..30, columns.view_mut());
+    let teacher = Teacher::draw(&spec.teacher_law(), &mut Streams::new(4).stream("teacher"));
+    let Labels::Binary(labels) = &unseen.labels else { panic!("binary") };
+    for (x, y) in columns.columns().into_iter().zip(labels) {
+        let output = teacher.output(&x);
+        assert!(output * y > 0.0 || output.abs() < 1e-12, "{output} {y}");
+    }
+    assert!(labels.iter().any(|y| *y > 0.0) && labels.iter().any(|y| *y < 0.0));
+    let redraw = TeacherStudentSpec { zero_outputs: ZeroOutputs::Redraw, ..spec };
+    assert!(redraw.validate().unwrap_err().to_string().contains("zero_outputs"));
+}

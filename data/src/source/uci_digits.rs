@@ -80,7 +80,7 @@ impl UciDigits {
             arrays: Vec::new(),
             is_fallback: false,
         };
-        Ok(Split { train, test: Some(test), provenance })
+        Ok(Split { train, test: Some(test), unseen: None, provenance })
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn training_and_test_images_part_the_two_digits() {
-        let Split { train, test, provenance } = build(1, 100).unwrap();
+        let Split { train, test, provenance, .. } = build(1, 100).unwrap();
         assert_eq!(provenance.note, "UCI digits (8x8) 3 vs 6, 100 of 364 images for training, 264 for testing");
         assert_eq!((train.inputs().dim(), test.unwrap().inputs().dim()), ((100, 64), (264, 64)));
         assert!(train.inputs().iter().all(|x| (0.0..=1.0).contains(x)));

@@ -5,8 +5,9 @@ use crate::error::OptimError;
 use ndarray::{Array2, Axis, s};
 use steepest_core::linalg::{Accumulate, multiply_into};
 use steepest_core::{
-    Bands, CoreError, Dataset, Dynamics, Evaluation, Fold, Form, HomogeneousModel, LinearFirstLayer, LogReal, Loss,
-    LossValue, NormKind, Optimizer, OptimizerKind, Rows, SavedState, Whole, Workspace, memory, vector,
+    Bands, CoreError, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, Form, HomogeneousModel,
+    LinearFirstLayer, LogReal, Loss, LossValue, NormKind, Optimizer, OptimizerKind, Rows, SavedState, Whole, Workspace,
+    memory, vector,
 };
 
 /// Gradient descent of f(theta; x) = h(W x; rest) without W (m x d): W enters only through the pre-activations P = X W^T (n x m), and moves in
@@ -276,6 +277,10 @@ impl Dynamics for Gram<'_> {
             *is_present = true;
         }
         whole
+    }
+
+    fn displaced(&mut self) -> Option<Displaced<'_>> {
+        Some(Displaced { theta: &self.theta, by: Displacement::InSpan(self.a.view()) })
     }
 
     fn norm(&mut self, which: NormKind) -> Option<f64> {

@@ -6,8 +6,12 @@ mod compact;
 mod dense;
 mod gram;
 mod kinks;
+#[cfg(feature = "linalg")]
+mod small_side;
 mod terms;
 
 pub use compact::{Compact, CompactProblem};
 pub use dense::Dense;
 pub use gram::Gram;
+#[cfg(feature = "linalg")]
+pub use small_side::{SmallProblem, SmallSide};

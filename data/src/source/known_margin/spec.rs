@@ -166,7 +166,7 @@ impl BuildData for KnownMarginSpec {
             ],
             is_fallback: false,
         };
-        Ok(Split { train, test, provenance })
+        Ok(Split { train, test, unseen: None, provenance })
     }
 }
 

@@ -52,7 +52,7 @@ fn specs() -> Vec<KnownMarginSpec> {
 #[test]
 fn the_margin_is_attained_and_no_direction_has_more() {
     for (seed, spec) in specs().into_iter().enumerate() {
-        let Split { train, test, provenance } = spec.clean(&Streams::new(seed as u64)).unwrap();
+        let Split { train, test, provenance, .. } = spec.clean(&Streams::new(seed as u64)).unwrap();
         let [(_, direction), (_, value)] = &provenance.arrays[..] else { panic!("two arrays") };
         let (w, z) = (direction.row(0).to_owned(), signed(&train));
         assert!((value[(0, 0)] - 0.5).abs() < 1e-15);

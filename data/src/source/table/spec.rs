@@ -231,6 +231,6 @@ impl BuildData for TableSpec {
             arrays: Vec::new(),
             is_fallback: false,
         };
-        Ok(Split { train, test, provenance })
+        Ok(Split { train, test, unseen: None, provenance })
     }
 }

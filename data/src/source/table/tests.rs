@@ -40,7 +40,7 @@ fn refusal(content: &str, change: impl FnOnce(&mut TableSpec)) -> String {
 
 #[test]
 fn a_table_with_a_header_and_words_for_labels_is_read() {
-    let Split { train, test, provenance } = build(FLOWERS, |_| {}).unwrap();
+    let Split { train, test, provenance, .. } = build(FLOWERS, |_| {}).unwrap();
     assert_eq!(train.inputs(), array![[1.0, 2.0], [3.5, -40.0], [5.0, 6.0], [7.0, 8.0]]);
     assert_eq!(train.labels(), &Labels::Binary(vec![-1.0, 1.0, -1.0, 1.0]));
     assert!(test.is_none());
@@ -89,7 +89,7 @@ fn what_is_no_table_is_refused() {
 #[test]
 fn rows_are_split_by_the_seed_or_by_a_second_file() {
     let many = (0..40).map(|i| format!("{i},{}\n", i % 3)).collect::<Vec<_>>().concat();
-    let Split { train, test, provenance } = build(&many, |t| t.n_train = Some(25)).unwrap();
+    let Split { train, test, provenance, .. } = build(&many, |t| t.n_train = Some(25)).unwrap();
     let mut all = [&provenance.train_indices[..], &provenance.test_indices].concat();
     all.sort_unstable();
     assert_eq!(all, (0..40).collect::<Vec<u64>>());

@@ -1,0 +1,204 @@
+//! Accuracy on points that are never stored: their pre-activations are, and follow the first layer.
+
+use crate::test_set::Tested;
+use anyhow::Context;
+use ndarray::{Array1, Array2, ArrayView2, s};
+use std::collections::BTreeMap;
+use steepest_core::linalg::{Accumulate, multiply_into};
+use steepest_core::{Dataset, Displacement, Dynamics, HomogeneousModel, LinearFirstLayer, Loss, Workspace};
+use steepest_data::{PointStream, Unseen};
+
+/// Inputs that are drawn and multiplied at a time.
+const INPUTS: usize = 256;
+/// Points that go through the layers above the first at a time.
+const POINTS: usize = 500;
+
+/// The pre-activations P = X_t W^T of the test points X_t (t x d), which are drawn again input by input whenever they are needed.
+///
+/// Where the dynamics knows how far W has moved, P follows: W = W0 + A^T X costs P = P0 + (X_t X^T) A, 2 t n m flops, with X_t X^T computed once;
+/// an entry that moved costs one input drawn again. Otherwise W is formed and the whole stream goes by: 2 t d m flops.
+pub(crate) struct Streamed<'a> {
+    first: &'a dyn LinearFirstLayer,
+    unseen: &'a Unseen,
+    inputs: ArrayView2<'a, f64>,
+    /// X_t X^T, once it was needed.
+    inner_products: Option<Array2<f64>>,
+    /// P where the dynamics started, once it was needed; and at the point that was tested last.
+    start: Option<Array2<f64>>,
+    p: Array2<f64>,
+    /// The entries of W - W0 that are in `p`, beyond `start`.
+    moved: BTreeMap<usize, f64>,
+    outputs: Array2<f64>,
+    margins: Vec<f64>,
+    ln_weights: Vec<f64>,
+    work: Workspace,
+}
+
+impl<'a> Streamed<'a> {
+    pub(crate) fn new(
+        model: &'a dyn HomogeneousModel,
+        loss: &dyn Loss,
+        train: &'a Dataset,
+        unseen: &'a Unseen,
+    ) -> anyhow::Result<Self> {
+        let first = model
+            .linear_first_layer()
+            .context("`stream_test` is for a network whose trained first layer acts on the inputs")?;
+        let (t, k) = (unseen.points.n_points(), model.n_outputs());
+        Ok(Self {
+            first,
+            unseen,
+            inputs: train.inputs(),
+            inner_products: None,
+            start: None,
+            p: Array2::zeros((t, first.width())),
+            moved: BTreeMap::new(),
+            outputs: Array2::zeros((t, k)),
+            margins: vec![0.0; t],
+            ln_weights: vec![0.0; t * loss.terms_per_sample(k)],
+            work: model.workspace(POINTS.min(t)),
+        })
+    }
+
+    /// The dynamics that takes over starts at the point that was tested last.
+    pub(crate) fn switch(&mut self) {
+        match &mut self.start {
+            Some(start) => start.assign(&self.p),
+            None => self.start = Some(self.p.clone()),
+        }
+        self.moved.clear();
+    }
+
+    pub(crate) fn test(&mut self, dynamics: &mut dyn Dynamics, loss: &dyn Loss) -> Tested {
+        if !self.follow(dynamics) {
+            let (m, d) = (self.first.width(), self.unseen.points.n_inputs());
+            let w = weights(dynamics.theta(), m, d);
+            self.p.fill(0.0);
+            add_products(&self.unseen.points, w, &mut self.p);
+            let theta = dynamics.theta();
+            self.forward(theta);
+        }
+        let (margins, ln_weights) = (&mut self.margins[..], &mut self.ln_weights[..]);
+        Tested::of(&self.outputs, &self.unseen.labels, loss, margins, ln_weights)
+    }
+
+    /// The outputs by the displacement of W, if it is known.
+    fn follow(&mut self, dynamics: &mut dyn Dynamics) -> bool {
+        let Some(displaced) = dynamics.displaced() else { return false };
+        let (m, points) = (self.first.width(), &self.unseen.points);
+        let start = self.start.get_or_insert_with(|| {
+            let mut start = Array2::zeros(self.p.dim());
+            add_products(points, weights(displaced.theta, m, points.n_inputs()), &mut start);
+            self.p.assign(&start);
+            start
+        });
+        match displaced.by {
+            Displacement::InSpan(a) => {
+                let inner_products = self.inner_products.get_or_insert_with(|| {
+                    let mut products = Array2::zeros((points.n_points(), self.inputs.nrows()));
+                    add_products(points, self.inputs, &mut products);
+                    products
+                });
+                self.p.assign(start);
+                multiply_into(Accumulate::Add, inner_products.view(), a, self.p.view_mut());
+            }
+            Displacement::Entries(entries) => {
+                let mut column = Array1::zeros(points.n_points());
+                for &(place, value) in entries {
+                    let change = value - self.moved.insert(place, value).unwrap_or(0.0);
+                    if change.abs() > 0.0 {
+                        points.column_into(place % points.n_inputs(), &mut column);
+                        self.p.column_mut(place / points.n_inputs()).scaled_add(change, &column);
+                    }
+                }
+            }
+        }
+        self.forward(displaced.theta);
+        true
+    }
+
+    /// From the pre-activations to the outputs.
+    fn forward(&mut self, theta: &[f64]) {
+        let t = self.p.nrows();
+        for from in (0..t).step_by(POINTS) {
+            let rows = s![from..t.min(from + POINTS), ..];
+            self.first.forward_from(theta, self.p.slice(rows), self.outputs.slice_mut(rows), &mut self.work);
+        }
+    }
+}
+
+/// The first layer (width x d), which theta begins with.
+fn weights(theta: &[f64], width: usize, d: usize) -> ArrayView2<'_, f64> {
+    match ArrayView2::from_shape((width, d), &theta[..width * d]) {
+        Ok(w) => w,
+        Err(_) => ArrayView2::from(&[[0.0; 0]; 0]),
+    }
+}
+
+/// products += X_t W^T for W (rows x d), a few inputs of all points at a time.
+fn add_products(points: &PointStream, w: ArrayView2<'_, f64>, products: &mut Array2<f64>) {
+    let (d, mut block) = (points.n_inputs(), Array2::zeros((INPUTS, points.n_points())));
+    for from in (0..d).step_by(INPUTS) {
+        let to = d.min(from + INPUTS);
+        let mut columns = block.slice_mut(s![..to - from, ..]);
+        points.columns_into(from..to, columns.view_mut());
+        let part = w.slice(s![.., from..to]);
+        multiply_into(Accumulate::Add, columns.t(), part.t(), products.view_mut());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_set::TestSet;
+    use steepest_core::loss::Exponential;
+    use steepest_core::{Labels, Streams};
+    use steepest_data::DataSpec;
+    use steepest_models::{Activation, Mlp};
+    use steepest_norms::L2;
+    use steepest_optim::{Dense, Gram, SteepestDescent};
+
+    /// The streamed points as a stored set.
+    fn stored(unseen: &Unseen) -> Dataset {
+        let points = &unseen.points;
+        let mut columns = Array2::zeros((points.n_inputs(), points.n_points()));
+        points.columns_into(0..points.n_inputs(), columns.view_mut());
+        Dataset::new(columns.reversed_axes(), unseen.labels.clone()).unwrap()
+    }
+
+    #[test]
+    fn what_follows_is_what_a_stored_set_says() {
+        let text = "kind = \"teacher_student\"\nn_train = 12\nn_test = 700\nn_inputs = 300\nzero_outputs = \"keep\"\nstream_test = true";
+        let spec: DataSpec = toml::from_str(text).unwrap();
+        let split = spec.build(&Streams::new(2)).unwrap();
+        let (unseen, model) = (split.unseen.as_ref().unwrap(), Mlp::new(300, &[9], 1, Activation::Relu).unwrap());
+        let (loss, all) = (Exponential::sum(), stored(unseen));
+        assert!(matches!(&unseen.labels, Labels::Binary(_)));
+        let theta: Vec<f64> = (0..9 * 301).map(|k| f64::from((k * 37 % 101) as u8) / 1000.0 - 0.05).collect();
+        let set = |stored, unseen| TestSet::new(&model, &loss, &split.train, stored, unseen).unwrap();
+        let (mut reference, mut following, mut formed) =
+            (set(Some(&all), None), set(None, Some(unseen)), set(None, Some(unseen)));
+        let optimizer = Box::new(SteepestDescent::new(L2::new(theta.len())));
+        let mut dense = Dense::new(&model, &split.train, &loss, optimizer, theta.clone()).unwrap();
+        let mut gram = Gram::new(&model, &split.train, &loss, &theta).unwrap();
+        let mut seen = Vec::new();
+        for step in 0..60 {
+            if step % 20 == 0 {
+                let tested = [
+                    reference.test(&mut gram, &loss),
+                    following.test(&mut gram, &loss),
+                    formed.test(&mut dense, &loss),
+                ];
+                assert!(gram.displaced().is_some() && dense.displaced().is_none());
+                for other in &tested[1..] {
+                    assert!((tested[0].accuracy - other.accuracy).abs() < 1e-12);
+                    assert!((tested[0].excess - other.excess).abs() < 1e-12);
+                }
+                seen.push(tested[0].accuracy);
+            }
+            gram.advance(0.2);
+            dense.advance(0.2);
+        }
+        assert!(seen.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 1e-3), "{seen:?}");
+    }
+}

@@ -1,0 +1,235 @@
+//! A problem in coordinates of the span of its inputs.
+
+use super::dense::Dense;
+use crate::error::OptimError;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+use steepest_core::linalg::{Accumulate, multiply_into, symmetric_eigen};
+use steepest_core::{
+    CoreError, Dataset, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, NormKind, Optimizer,
+    OptimizerKind, ParameterLayout, Restricted, SavedState, Whole, vector,
+};
+
+/// Eigenvalues of X X^T below this times the largest are those of directions that X does not have: the square of the relative error
+/// with which an eigenvector of the Gram matrix is known in doubles.
+const RANK_CUT: f64 = 1e-13;
+
+/// How much of a sample, relative to its length, may lie outside the basis: rounding.
+const SPAN_ERROR: f64 = 1e-13;
+
+/// A model and a dataset with r = rank(X) coordinates in the place of d inputs.
+///
+/// Let the rows of Q (r x d) be an orthonormal basis of the span of the samples, X = X~ Q. A network sees its first layer W through X W^T = X~ (W
+/// Q^T)^T only, and the gradient in W is D^T X = (D^T X~) Q. A direction that commutes with rotations of the inputs (l2, spectral, nuclear, Schatten,
+/// with or without momentum, Shampoo) is therefore that of the r coordinates times Q: the trajectory of W~ = W Q^T is that of the small
+/// problem, and W (I - Q^T Q) never moves. Exact, rounding apart.
+#[derive(Debug)]
+pub struct SmallProblem {
+    model: Box<dyn HomogeneousModel>,
+    data: Dataset,
+    /// Q (r x d).
+    basis: Array2<f64>,
+    width: usize,
+}
+
+impl SmallProblem {
+    /// The small problem; `None` where the first layer does not act on the raw inputs, or the samples span more than half of the inputs' space, so
+    /// that little is to be gained, or their rank is not clear.
+    pub fn new(model: &dyn HomogeneousModel, data: &Dataset) -> Option<Self> {
+        let (n, d) = (data.n_samples(), data.n_features());
+        let width = model.linear_first_layer()?.width();
+        if 2 * n > d {
+            return None;
+        }
+        let basis = basis(data.inputs())?;
+        let r = basis.nrows();
+        let mut coordinates = Array2::zeros((n, r));
+        multiply_into(Accumulate::Replace, data.inputs(), basis.t(), coordinates.view_mut());
+        if !spans(&basis, &coordinates, data.inputs()) {
+            return None;
+        }
+        let Restricted { model, places } = model.restricted_to(&(0..r).collect::<Vec<_>>())?;
+        // the blocks above the first layer must be there as they are
+        let is_whole = places.get(width * r).is_none_or(|&place| place == width * d);
+        let data = Dataset::new(coordinates, data.labels().clone()).ok()?;
+        is_whole.then_some(Self { model, data, basis, width })
+    }
+
+    /// Whether it carries this optimiser's steps out.
+    pub fn serves(optimizer: &dyn Optimizer) -> bool {
+        matches!(optimizer.kind(), OptimizerKind::Linear | OptimizerKind::RightInvariant)
+    }
+
+    /// The layout of the parameters of the small problem: the optimiser is one on these.
+    pub fn layout(&self) -> &ParameterLayout {
+        self.model.layout()
+    }
+
+    /// Number of coordinates r.
+    pub fn rank(&self) -> usize {
+        self.basis.nrows()
+    }
+
+    fn n_inputs(&self) -> usize {
+        self.basis.ncols()
+    }
+}
+
+/// Whether X = X~ Q to rounding: not where a sample has a direction of its own that is small beside the others, but not zero.
+fn spans(basis: &Array2<f64>, coordinates: &Array2<f64>, x: ArrayView2<'_, f64>) -> bool {
+    let mut rest = x.to_owned();
+    let negated = coordinates.mapv(|c| -c);
+    multiply_into(Accumulate::Add, negated.view(), basis.view(), rest.view_mut());
+    rest.rows().into_iter().zip(x.rows()).all(|(rest, x)| {
+        let squares = |row: ndarray::ArrayView1<'_, f64>| row.iter().map(|v| v * v).sum::<f64>();
+        squares(rest) <= SPAN_ERROR * SPAN_ERROR * squares(x)
+    })
+}
+
+/// An orthonormal basis of the rows of X (n x d), one vector a row, from the eigenvectors of X X^T; and once more from those of what was found, so
+/// that it is orthonormal to rounding whatever the condition of X.
+fn basis(x: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    let first = scaled_eigenvectors(x, RANK_CUT)?;
+    let again = scaled_eigenvectors(first.view(), 0.5)?;
+    (again.nrows() == first.nrows()).then_some(again)
+}
+
+/// V^T X / sqrt(lambda) over the eigenpairs of X X^T with lambda above `cut` times the largest.
+fn scaled_eigenvectors(x: ArrayView2<'_, f64>, cut: f64) -> Option<Array2<f64>> {
+    let n = x.nrows();
+    let mut gram = Array2::zeros((n, n));
+    multiply_into(Accumulate::Replace, x, x.t(), gram.view_mut());
+    let eigen = symmetric_eigen(gram.view()).ok()?;
+    let largest = eigen.values.iter().copied().fold(0.0, f64::max);
+    let kept: Vec<usize> = (0..n).filter(|&k| eigen.values[k] > cut * largest).collect();
+    if kept.is_empty() {
+        return None;
+    }
+    let mut scaled = eigen.vectors.select(Axis(1), &kept);
+    for (mut column, &k) in scaled.columns_mut().into_iter().zip(&kept) {
+        column /= eigen.values[k].sqrt();
+    }
+    let mut basis = Array2::zeros((kept.len(), x.ncols()));
+    multiply_into(Accumulate::Replace, scaled.t(), x, basis.view_mut());
+    Some(basis)
+}
+
+/// [`Dense`] on a [`SmallProblem`]; from outside, theta is whole.
+#[derive(Debug)]
+pub struct SmallSide<'a> {
+    problem: &'a SmallProblem,
+    inner: Dense<'a>,
+    /// theta where it started, with W (I - Q^T Q) in the place of W.
+    still: Vec<f64>,
+    theta: Vec<f64>,
+    /// Whether `theta` is that of the present point.
+    is_formed: bool,
+    /// |W (I - Q^T Q)|_F^2.
+    still_squares: f64,
+    is_euclidean: bool,
+}
+
+impl<'a> SmallSide<'a> {
+    /// Starts at the whole theta, with an optimiser on the parameters of the small problem.
+    ///
+    /// # Errors
+    /// If the parts do not fit each other, or the optimiser's direction does not commute with rotations of the inputs.
+    pub fn new(
+        problem: &'a SmallProblem,
+        loss: &'a dyn Loss,
+        optimizer: Box<dyn Optimizer>,
+        theta: Vec<f64>,
+    ) -> Result<Self, OptimError> {
+        let (m, d, r) = (problem.width, problem.n_inputs(), problem.rank());
+        let above = problem.layout().len() - m * r;
+        if theta.len() != m * d + above {
+            return Err(OptimError::Theta { found: theta.len(), expected: m * d + above });
+        }
+        if !SmallProblem::serves(&*optimizer) {
+            return Err(OptimError::NotInvariant);
+        }
+        let is_euclidean = optimizer.own_norm().fold() == Some(Fold::RootOfSquares);
+        let mut small = vec![0.0; m * r + above];
+        small[m * r..].copy_from_slice(&theta[m * d..]);
+        let mut still = theta;
+        let w = matrix(&still[..m * d], m, d);
+        let mut coordinates = Array2::zeros((m, r));
+        multiply_into(Accumulate::Replace, w, problem.basis.t(), coordinates.view_mut());
+        small.iter_mut().zip(&coordinates).for_each(|(small, &c)| *small = c);
+        coordinates.mapv_inplace(|c| -c);
+        multiply_into(Accumulate::Add, coordinates.view(), problem.basis.view(), matrix_mut(&mut still[..m * d], m, d));
+        let still_squares = vector::sum_of_squares(&still[..m * d]);
+        let inner = Dense::new(&*problem.model, &problem.data, loss, optimizer, small)?;
+        Ok(Self { problem, inner, theta: still.clone(), still, is_formed: false, still_squares, is_euclidean })
+    }
+
+    /// N(theta) from that of the small problem, where the own norm is l2.
+    fn own_norm(&self, small: Option<f64>) -> Option<f64> {
+        small.filter(|_| self.is_euclidean).map(|norm| norm.hypot(self.still_squares.sqrt()))
+    }
+}
+
+fn matrix(x: &[f64], rows: usize, cols: usize) -> ArrayView2<'_, f64> {
+    let Ok(matrix) = ArrayView2::from_shape((rows, cols), x) else {
+        panic!("{rows} x {cols} numbers make a matrix of that shape")
+    };
+    matrix
+}
+
+fn matrix_mut(x: &mut [f64], rows: usize, cols: usize) -> ArrayViewMut2<'_, f64> {
+    let Ok(matrix) = ArrayViewMut2::from_shape((rows, cols), x) else {
+        panic!("{rows} x {cols} numbers make a matrix of that shape")
+    };
+    matrix
+}
+
+impl Dynamics for SmallSide<'_> {
+    fn evaluate(&mut self) -> Evaluation<'_> {
+        let small = self.inner.evaluate().own_norm;
+        let own_norm = self.own_norm(small);
+        Evaluation { own_norm, ..self.inner.evaluate() }
+    }
+
+    fn gradient_dual_norm(&mut self) -> LogReal {
+        self.inner.gradient_dual_norm()
+    }
+
+    fn whole(&mut self) -> Whole<'_> {
+        self.inner.whole()
+    }
+
+    fn advance(&mut self, length: f64) -> bool {
+        self.is_formed = false;
+        self.inner.advance(length)
+    }
+
+    fn theta(&mut self) -> &[f64] {
+        if !self.is_formed {
+            let (m, d, r) = (self.problem.width, self.problem.n_inputs(), self.problem.rank());
+            let small = self.inner.theta();
+            self.theta[m * d..].copy_from_slice(&small[m * r..]);
+            self.theta[..m * d].copy_from_slice(&self.still[..m * d]);
+            let w = matrix_mut(&mut self.theta[..m * d], m, d);
+            let coordinates = matrix(&small[..m * r], m, r);
+            multiply_into(Accumulate::Add, coordinates, self.problem.basis.view(), w);
+            self.is_formed = true;
+        }
+        &self.theta
+    }
+
+    fn norm(&mut self, which: NormKind) -> Option<f64> {
+        let squares = vector::sum_of_squares(self.inner.theta());
+        (which == NormKind::L2).then(|| (squares + self.still_squares).sqrt())
+    }
+
+    fn save(&self, state: &mut SavedState) {
+        self.inner.save(state);
+    }
+
+    fn restore(&mut self, state: &SavedState) -> Result<(), CoreError> {
+        self.is_formed = false;
+        self.inner.restore(state)
+    }
+}
+
+#[cfg(test)]
+mod tests;
