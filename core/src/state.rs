@@ -66,3 +66,18 @@ impl SavedState {
         self.counters.iter().map(|(name, &value)| (name.as_str(), value))
     }
 }
+
+/// One phase of a run, complete, before the evaluation at `step`: it goes on from here as if it had never stopped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SavedPhase {
+    /// Steps done.
+    pub step: u64,
+    /// The dynamics, its optimiser included.
+    pub dynamics: SavedState,
+    /// The rule for the length of a step.
+    pub step_length: SavedState,
+    /// The dynamics at the point that the rule may go back to; `None` for a rule that never does.
+    pub accepted: Option<SavedState>,
+    /// The events so far.
+    pub stop: SavedState,
+}
