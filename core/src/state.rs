@@ -18,6 +18,11 @@ impl SavedState {
         slot.extend_from_slice(values);
     }
 
+    /// The same with a vector that is given up.
+    pub fn put_vector(&mut self, name: &str, values: Vec<f64>) {
+        self.numbers.insert(name.to_owned(), values);
+    }
+
     /// Stores a counter under a name.
     pub fn put_counter(&mut self, name: &str, value: u64) {
         self.counters.insert(name.to_owned(), value);
@@ -29,6 +34,11 @@ impl SavedState {
     /// If there is none.
     pub fn get(&self, name: &str) -> Result<&[f64], CoreError> {
         self.numbers.get(name).map(Vec::as_slice).ok_or_else(|| CoreError::MissingState { name: name.to_owned() })
+    }
+
+    /// The vector of that name, which is not there any more afterwards; `None` if there is none.
+    pub fn take(&mut self, name: &str) -> Option<Vec<f64>> {
+        self.numbers.remove(name)
     }
 
     /// The counter of that name.

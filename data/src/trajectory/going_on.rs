@@ -65,7 +65,8 @@ fn copy(old: &Trajectory, header: &Header, extent: Extent, new: &mut TrajectoryW
         new.push_snapshot(old.snapshot_steps()[at], &theta)?;
     }
     for event in &old.events()[..n_events] {
-        new.event(event.step, &event.kind, &event.text)?;
+        // an event that cannot be written was not written
+        new.event(event.step, &event.kind, &event.text).map_err(|_| changed())?;
     }
     new.flush()?;
     if new.extent() == extent { Ok(()) } else { Err(changed()) }

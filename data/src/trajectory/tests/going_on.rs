@@ -65,7 +65,7 @@ fn rows_that_are_not_those_of_the_run_are_refused_and_left_alone() {
     type Harm = fn(&File) -> hdf5::Result<()>;
     let harms: [Harm; 6] = [
         |file| file.dataset("step")?.resize(299),
-        |file| file.dataset("margin_linf")?.write_slice(ndarray::arr1(&[0.0]).view(), 0..=0), // it is -0.0
+        |file| file.dataset("margin_linf")?.write_slice(ndarray::arr1(&[0.0]).view(), 0..=0), // -0.0 before
         |file| file.dataset("samples/margins")?.write_slice(ndarray::arr2(&[[1.0]]).view(), (299..300, 2..3)),
         |file| file.dataset("parameters/W2")?.write_slice(ndarray::arr2(&[[0.5]]).view(), (1..2, 0..1)),
         |file| file.dataset("events/event_step")?.write_slice(ndarray::arr1(&[8]).view(), 0..=0),
@@ -79,7 +79,7 @@ fn rows_that_are_not_those_of_the_run_are_refused_and_left_alone() {
         harm(&file).expect("harmed");
         file.close().expect("closed");
         let before = std::fs::read(&path).expect("bytes");
-        let error = TrajectoryWriter::go_on(&path, &header(), extent).err().expect("refused");
+        let Err(error) = TrajectoryWriter::go_on(&path, &header(), extent) else { panic!("harm {k} goes unnoticed") };
         assert!(matches!(error, DataError::OtherRows { .. }), "harm {k}: {error}");
         assert!(std::fs::read(&path).expect("bytes") == before, "harm {k}: the old file is as it was");
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "harm {k}: nothing beside it");
