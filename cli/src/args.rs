@@ -3,6 +3,7 @@
 use crate::config::Setting;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 use steepest_core::linalg::Backend;
 
 /// Watch which margin an optimiser maximises.
@@ -83,9 +84,27 @@ pub(crate) struct HowArgs {
     /// Do again what is there, and write over runs of another configuration
     #[arg(long)]
     pub(crate) force: bool,
+    /// Go on with runs that were interrupted, to the same bits as if they had not been
+    ///
+    /// A run goes on from the checkpoint beside its file, RUN.h5.checkpoint; rows after it are computed again. A run without one begins anew.
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) resume: bool,
+    /// Write a checkpoint of every run so often; 0: only when interrupted
+    ///
+    /// A checkpoint, RUN.h5.checkpoint beside RUN.h5, holds all that the next step depends on (the parameters, what the optimiser remembers), so
+    /// that --resume goes on from there, also after a crash. Ctrl-C and a polite kill write one at once. A large state is written less often, so
+    /// that it costs at most 2 % of the time. It goes away when its run ends: a run of less than this time leaves none.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) checkpoint_every: Duration,
     /// Say what the runs would cost in time, memory and disk, and train nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// A time that is not negative.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "expected seconds, such as 60, or 0 for none".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@
 //! [`program`] is what a binary calls: it reads the command line, starts the threads and prints.
 
 mod args;
+pub mod checkpoint;
 pub mod claims;
 mod commands;
 pub mod config;

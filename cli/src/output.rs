@@ -57,7 +57,8 @@ impl Failure {
             Self::Misunderstood(error) => (error, 2),
             Self::Interrupted => {
                 note(
-                    "interrupted; what was done is in the files, and the same command goes on with the runs that are missing",
+                    "interrupted; what was done is in the files, and the same command goes on with the runs that are missing; with --resume also in the \
+                     middle of those that were interrupted",
                 );
                 return ExitCode::from(130);
             }

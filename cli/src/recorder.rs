@@ -6,7 +6,6 @@ use crate::residuals;
 use crate::test_set::{TestSet, Tested};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use steepest_core::{
     Dynamics, Evaluation, HomogeneousModel, LogReal, Loss, Norm, Observer, ObserverError, ParameterLayout, StopReason,
@@ -15,6 +14,8 @@ use steepest_core::{
 use steepest_data::Split;
 use steepest_data::trajectory::TrajectoryWriter;
 use steepest_norms::{NormError, NormLabel, NormSpec};
+
+mod state;
 
 /// Where a run stands, for people who watch it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -35,6 +36,9 @@ pub struct Progress {
 pub trait Watcher: Sync {
     /// Told now and then, at most ten times a second.
     fn update(&self, progress: &Progress);
+
+    /// Told once, something that a person should know.
+    fn say(&self, text: &str);
 }
 
 /// A recorded norm.
@@ -55,9 +59,10 @@ pub struct Recorder<'a> {
     n_train: usize,
     own: NormLabel,
     running: Running,
-    interrupted: &'a AtomicBool,
     watcher: &'a dyn Watcher,
     started: Instant,
+    /// Seconds before that, of a run that goes on.
+    seconds_before: f64,
     told: Instant,
     /// The last step that was accumulated: a switch sees its step twice, once from each optimiser.
     last_step: Option<u64>,
@@ -118,8 +123,6 @@ pub struct RecorderParts<'a> {
     pub norms: &'a [&'a NormSpec],
     /// The own norm of the first optimiser.
     pub own: NormLabel,
-    /// Set when somebody interrupts.
-    pub interrupted: &'a AtomicBool,
     /// Who watches.
     pub watcher: &'a dyn Watcher,
 }
@@ -149,9 +152,9 @@ impl<'a> Recorder<'a> {
             n_train: train.n_samples(),
             own: parts.own,
             running: Running::START,
-            interrupted: parts.interrupted,
             watcher: parts.watcher,
             started: Instant::now(),
+            seconds_before: 0.0,
             told: Instant::now(),
             last_step: None,
             last_row: None,
@@ -180,9 +183,9 @@ impl<'a> Recorder<'a> {
         &self.progress
     }
 
-    /// Seconds since the run began.
+    /// Seconds that the run has taken, those before an interruption included.
     pub fn seconds(&self) -> f64 {
-        self.started.elapsed().as_secs_f64()
+        self.seconds_before + self.started.elapsed().as_secs_f64()
     }
 
     /// The file, for events and the end.
@@ -257,7 +260,7 @@ impl<'a> Recorder<'a> {
             running.steps_with_bands,
             running.near_ties,
             running.held_steps,
-            self.started.elapsed().as_secs_f64(),
+            self.seconds(),
         ]);
         self.running.start_row();
         row
@@ -324,11 +327,7 @@ impl Observer for Recorder<'_> {
             return ControlFlow::Break(StopReason::Interrupted);
         }
         self.tell(step, at);
-        if self.interrupted.load(Ordering::Relaxed) {
-            ControlFlow::Break(StopReason::Interrupted)
-        } else {
-            ControlFlow::Continue(())
-        }
+        ControlFlow::Continue(())
     }
 
     fn due(&self, step: u64) -> bool {

@@ -1,18 +1,23 @@
 //! One run from its configuration to its finished file.
 
+use crate::checkpoint::{self, Keeper, Kept, Pace};
 use crate::config::{DynamicsChoice, RunConfig, StepSpec, optimizers};
-use crate::dynamics::{Problem, Way};
+use crate::dynamics::Problem;
 use crate::experiment::PlannedRun;
 use crate::provenance::provenance;
 use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
 use anyhow::Context;
+use start::{Start, Ways};
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 use steepest_core::{Dataset, HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
 use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
 use steepest_models::{BuiltModel, check_degree};
 use steepest_norms::{NormLabel, NormSpec};
-use steepest_optim::{CompactProblem, Milestones, NormOf, OptimizerSpec, SmallProblem, Stop, train};
+use steepest_optim::{CompactProblem, Milestones, NormOf, OptimizerSpec, SmallProblem, Stop, go_on, train};
+
+mod start;
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -67,6 +72,15 @@ pub fn describe_model(config: &RunConfig, built: &BuiltModel) -> String {
     )
 }
 
+/// Whether interrupted runs go on, and how often a run keeps its state for that.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GoingOn {
+    /// Whether a run goes on from its checkpoint.
+    pub resume: bool,
+    /// How often a checkpoint is written; `None`: only when the run is interrupted.
+    pub every: Option<Duration>,
+}
+
 /// Carries out a run and writes its file.
 ///
 /// # Errors
@@ -75,6 +89,7 @@ pub fn describe_model(config: &RunConfig, built: &BuiltModel) -> String {
 pub fn carry_out(
     run: &PlannedRun,
     experiment: &ExperimentNote<'_>,
+    going_on: GoingOn,
     interrupted: &AtomicBool,
     watcher: &dyn Watcher,
 ) -> anyhow::Result<RunReport> {
@@ -86,19 +101,52 @@ pub fn carry_out(
     let norms = recorded_norms(&config.record, &own);
     let infos: Vec<NormLabel> = norms.iter().map(|n| n.label()).collect();
     let header = header(run, experiment, &split, &built, metrics(&infos), &own[0].label());
-    let mut recorder = Recorder::new(RecorderParts {
-        writer: TrajectoryWriter::create_over(&run.path, &header)?,
+    let (writer, kept) = open(run, &header, going_on.resume, watcher)?;
+    let recorder = Recorder::new(RecorderParts {
+        writer,
         model: &*built.model,
         loss: &*loss,
         split: &split,
         spec: &config.record,
         norms: &norms,
         own: own[0].label(),
-        interrupted,
         watcher,
     })?;
-    let finished = go(config, &split, &*built.model, &*loss, built.theta.clone(), &mut recorder)?;
-    close(config, &finished, recorder)
+    let start = match kept {
+        Some(kept) => Start::from_checkpoint(kept, built.theta.clone())
+            .with_context(|| format!("cannot go on from {}", checkpoint::beside(&run.path).display()))?,
+        None => Start::at(built.theta.clone()),
+    };
+    let mut keeper = Keeper::new(recorder, &run.resolved, Pace::every(going_on.every), interrupted);
+    let finished = go(config, &split, &*built.model, &*loss, start, &mut keeper)?;
+    let report = close(config, &finished, keeper.into_recorder())?;
+    if report.outcome.reason != StopReason::Interrupted {
+        checkpoint::remove(&run.path).context("cannot remove the checkpoint of a run that has ended")?;
+    }
+    Ok(report)
+}
+
+/// The file of a run: as its checkpoint knows it, with that checkpoint; or a new one.
+fn open(
+    run: &PlannedRun,
+    header: &Header,
+    resume: bool,
+    watcher: &dyn Watcher,
+) -> anyhow::Result<(TrajectoryWriter, Option<Kept>)> {
+    let path = checkpoint::beside(&run.path);
+    if resume && path.exists() {
+        let opened = Kept::read(&path).map_err(anyhow::Error::new).and_then(|kept| {
+            let extent = start::extent(&kept)?;
+            Ok((TrajectoryWriter::go_on(&run.path, header, extent)?, Some(kept)))
+        });
+        match opened {
+            Ok(opened) => return Ok(opened),
+            Err(why) => watcher.say(&format!("{} begins anew: {why:#}", run.describe())),
+        }
+    }
+    // the rows that it speaks of will not be there any more
+    checkpoint::remove(&run.path).with_context(|| format!("cannot remove {}", path.display()))?;
+    Ok((TrajectoryWriter::create_over(&run.path, header)?, None))
 }
 
 /// What the files of all runs of an experiment say of it.
@@ -140,17 +188,17 @@ struct Finished {
     theta: Vec<f64>,
     own: NormLabel,
     /// How each phase was carried out.
-    ways: Vec<Way>,
+    ways: Ways,
 }
 
-/// The phases of a run, one after the other.
+/// The phases of a run, one after the other, from where it starts.
 fn go(
     config: &RunConfig,
     split: &Split,
     model: &dyn HomogeneousModel,
     loss: &dyn Loss,
-    mut theta: Vec<f64>,
-    recorder: &mut Recorder<'_>,
+    start: Start,
+    keeper: &mut Keeper<'_>,
 ) -> anyhow::Result<Finished> {
     let mut stop = Stop::after(config.stop.steps).with_theory_threshold(loss.theory_threshold(split.train.n_samples()));
     if let Some(ln_loss) = config.stop.ln_loss_below {
@@ -162,25 +210,39 @@ fn go(
     let compact = CompactProblem::new(model, &split.train);
     let is_dense = config.dynamics == DynamicsChoice::Dense;
     let small = if is_dense { None } else { SmallProblem::new(model, &split.train) };
-    let (mut first_step, mut switch_step, mut ways) = (0, None, Vec::new());
-    let phases = phases(config);
-    let mut own = own_norm(&config.optimizer)?.label();
+    let Start { phase: first_phase, mut first_step, mut theta, mut ways, mut saved } = start;
+    let (mut switch_step, mut own) = (None, own_norm(&config.optimizer)?.label());
     let mut outcome = Outcome { step: 0, reason: StopReason::Steps };
-    for (k, phase) in phases.iter().enumerate() {
+    for (k, phase) in phases(config).iter().enumerate().skip(first_phase) {
         let norm = own_norm(phase.optimizer)?;
         let mut step = phase.step.build();
         let problem =
             Problem { config, model, data: &split.train, loss, compact: compact.as_ref(), small: small.as_ref() };
+        let at_its_start = (k > 0).then(|| theta.clone());
         let (mut dynamics, way) =
             problem.start(phase.optimizer, &norm, step.needs_own_norm(), std::mem::take(&mut theta), first_step)?;
-        ways.push(way);
+        if saved.is_none() {
+            ways.push(way);
+        }
+        keeper.begin(start::run_state(k, first_step, at_its_start, &ways), ways.texts());
         if k > 0 {
             own = norm.label();
-            recorder.switch_to(own.clone());
+            keeper.recorder().switch_to(own.clone());
             switch_step = Some(first_step);
             stop = stop.past_event();
         }
-        outcome = train(&mut *dynamics, &mut *step, &mut stop, recorder, first_step)?;
+        outcome = if let Some((saved, rows)) = saved.take() {
+            let recorder = keeper.recorder();
+            recorder.restore(&rows)?;
+            recorder.writer().event(
+                saved.step,
+                "resumed",
+                "the run was interrupted and went on from its state here",
+            )?;
+            go_on(&mut *dynamics, &mut *step, &mut stop, keeper, first_step, saved)?
+        } else {
+            train(&mut *dynamics, &mut *step, &mut stop, keeper, first_step)?
+        };
         theta = dynamics.theta().to_vec();
         first_step = outcome.step;
         if outcome.reason != StopReason::Switch {
@@ -198,15 +260,9 @@ fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) ->
         ("status".to_owned(), Attribute::Text(outcome.reason.name().to_owned())),
         ("status_text".to_owned(), Attribute::Text(outcome.reason.to_string())),
         ("steps_done".to_owned(), Attribute::Integer(outcome.step as i64)),
-        ("dynamics".to_owned(), Attribute::Text(ways.iter().map(|way| way.name).collect::<Vec<_>>().join(", then "))),
-        (
-            "dynamics_reason".to_owned(),
-            Attribute::Text(ways.iter().map(|way| way.reason).collect::<Vec<_>>().join("; then ")),
-        ),
-        (
-            "inputs_left_out".to_owned(),
-            Attribute::Integer(ways.iter().map(|way| way.n_left_out).max().unwrap_or(0) as i64),
-        ),
+        ("dynamics".to_owned(), Attribute::Text(ways.names.clone())),
+        ("dynamics_reason".to_owned(), Attribute::Text(ways.reasons.clone())),
+        ("inputs_left_out".to_owned(), Attribute::Integer(ways.n_left_out as i64)),
     ];
     let mut events = vec![
         ("separation", milestones.separation_step, "every training sample is classified rightly".to_owned()),

@@ -1,5 +1,6 @@
 //! Progress bars, and Ctrl-C.
 
+use crate::output::note;
 use crate::recorder::{Progress, Watcher};
 use crate::run::RunReport;
 use crate::summary::{duration, percent, rate, short};
@@ -103,5 +104,9 @@ impl Watcher for RunBar {
             percent(progress.train_accuracy),
             short(progress.own_margin)
         ));
+    }
+
+    fn say(&self, text: &str) {
+        self.bar.suspend(|| note(text));
     }
 }

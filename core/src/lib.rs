@@ -51,7 +51,7 @@ pub use norm::{Fold, Form, Moved, Norm, Steepest};
 pub use observer::{Observer, ObserverError, Outcome, StopReason};
 pub use optimizer::{Optimizer, OptimizerKind};
 pub use seed::Streams;
-pub use state::SavedState;
+pub use state::{SavedPhase, SavedState};
 pub use step::{Step, StepLength};
 pub use subdifferential::{Multiples, Subdifferential};
 pub use terms::{BackwardCall, BlockTerms, GradientTerms, WantedTerms};

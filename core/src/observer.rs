@@ -1,6 +1,7 @@
 //! Who watches a run, and the ways in which it can end.
 
 use crate::dynamics::{Dynamics, Evaluation};
+use crate::state::SavedPhase;
 use std::fmt;
 use std::ops::ControlFlow;
 use thiserror::Error;
@@ -18,6 +19,20 @@ pub trait Observer {
     /// # Errors
     /// If it could not be written.
     fn record(&mut self, step: u64, dynamics: &mut dyn Dynamics, is_last: bool) -> Result<(), ObserverError>;
+
+    /// Whether the state before the next evaluation is wanted, so that the run may go on from it another time. Asked at every step.
+    fn wants_state(&mut self) -> bool {
+        false
+    }
+
+    /// Keeps that state.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    fn keep(&mut self, state: &SavedPhase) -> Result<(), ObserverError> {
+        let _ = state;
+        Ok(())
+    }
 }
 
 /// An observer that sees nothing.
@@ -38,9 +53,9 @@ impl Observer for Unobserved {
     }
 }
 
-/// A row that could not be written.
+/// A row or a state that could not be written.
 #[derive(Debug, Error)]
-#[error("the row of step {step} could not be written")]
+#[error("what belongs to step {step} could not be written")]
 pub struct ObserverError {
     /// The step.
     pub step: u64,

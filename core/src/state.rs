@@ -18,6 +18,11 @@ impl SavedState {
         slot.extend_from_slice(values);
     }
 
+    /// The same with a vector that is given up.
+    pub fn put_vector(&mut self, name: &str, values: Vec<f64>) {
+        self.numbers.insert(name.to_owned(), values);
+    }
+
     /// Stores a counter under a name.
     pub fn put_counter(&mut self, name: &str, value: u64) {
         self.counters.insert(name.to_owned(), value);
@@ -29,6 +34,11 @@ impl SavedState {
     /// If there is none.
     pub fn get(&self, name: &str) -> Result<&[f64], CoreError> {
         self.numbers.get(name).map(Vec::as_slice).ok_or_else(|| CoreError::MissingState { name: name.to_owned() })
+    }
+
+    /// The vector of that name, which is not there any more afterwards; `None` if there is none.
+    pub fn take(&mut self, name: &str) -> Option<Vec<f64>> {
+        self.numbers.remove(name)
     }
 
     /// The counter of that name.
@@ -65,4 +75,19 @@ impl SavedState {
     pub fn counters(&self) -> impl Iterator<Item = (&str, u64)> {
         self.counters.iter().map(|(name, &value)| (name.as_str(), value))
     }
+}
+
+/// One phase of a run, complete, before the evaluation at `step`: it goes on from here as if it had never stopped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SavedPhase {
+    /// Steps done.
+    pub step: u64,
+    /// The dynamics, its optimiser included.
+    pub dynamics: SavedState,
+    /// The rule for the length of a step.
+    pub step_length: SavedState,
+    /// The dynamics at the point that the rule may go back to; `None` for a rule that never does.
+    pub accepted: Option<SavedState>,
+    /// The events so far.
+    pub stop: SavedState,
 }

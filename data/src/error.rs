@@ -195,6 +195,15 @@ pub enum DataError {
         /// Number of snapshots.
         count: usize,
     },
+    /// A file that was changed, or harmed, since its run was interrupted.
+    #[cfg(feature = "trajectory")]
+    #[error(
+        "{path} does not hold the rows that it held when the state of its run was kept: do the run again from its start"
+    )]
+    OtherRows {
+        /// The file.
+        path: PathBuf,
+    },
     /// A name that some readers of a trajectory would refuse.
     #[cfg(feature = "trajectory")]
     #[error("`{name}` cannot name a {what}: take an ASCII letter, then letters, digits and underscores")]

@@ -49,7 +49,7 @@ pub use momentum::{MomentumDescent, MomentumSpec};
 pub use schedule::{Schedule, StepRule, StepScale};
 pub use spec::{BuildOptimizer, NormOf, OptimizerInfo};
 pub use stop::{Milestones, Stop, SwitchAt};
-pub use train::train;
+pub use train::{go_on, train};
 pub use trainer::{TrainedRun, Trainer};
 
 // The catalogue. A new optimiser is one new file and one line here.

@@ -1,7 +1,7 @@
 //! When a run ends, and the events on its way.
 
 use serde::{Deserialize, Serialize};
-use steepest_core::{Evaluation, LogReal, StopReason, Whole, margin};
+use steepest_core::{Evaluation, LogReal, SavedState, StopReason, Whole, margin};
 
 /// The events of a run: first steps at which something held. A step is the number of updates done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,6 +81,31 @@ impl Stop {
     /// The events so far.
     pub const fn milestones(&self) -> Milestones {
         self.milestones
+    }
+
+    /// Stores the events so far.
+    pub fn save(&self, state: &mut SavedState) {
+        let Milestones { separation_step, theory_step, unit_margin_step } = self.milestones;
+        let steps = [
+            ("separation_step", separation_step),
+            ("theory_step", theory_step),
+            ("unit_margin_step", unit_margin_step),
+        ];
+        for (name, step) in steps {
+            if let Some(step) = step {
+                state.put_counter(name, step);
+            }
+        }
+    }
+
+    /// Restores them: an event that was not stored has not happened.
+    pub fn restore(&mut self, state: &SavedState) {
+        let step = |name| state.counter(name).ok();
+        self.milestones = Milestones {
+            separation_step: step("separation_step"),
+            theory_step: step("theory_step"),
+            unit_margin_step: step("unit_margin_step"),
+        };
     }
 
     /// The number of steps after which the run ends at the latest.

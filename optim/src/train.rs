@@ -3,7 +3,7 @@
 use crate::error::OptimError;
 use crate::stop::Stop;
 use std::ops::ControlFlow;
-use steepest_core::{Dynamics, Observer, Outcome, SavedState, Step, StepLength, StopReason};
+use steepest_core::{Dynamics, Observer, Outcome, SavedPhase, SavedState, Step, StepLength, StopReason};
 
 /// Runs one phase from `first_step` on until `stop` or the observer ends it. A switch of the optimiser is a second phase, which starts
 /// from the theta, and at the step, of the first.
@@ -20,22 +20,74 @@ pub fn train(
     observer: &mut dyn Observer,
     first_step: u64,
 ) -> Result<Outcome, OptimError> {
-    let mut saved = Accepted::new(&*step_length);
-    let mut step = first_step;
+    let accepted = Accepted::new(&*step_length);
+    walk(dynamics, step_length, stop, observer, Position { first_step, step: first_step, accepted })
+}
+
+/// Goes on with a phase that began at `first_step` and was saved on its way. `dynamics`, `step_length` and `stop` are as they were when it
+/// began; the bits from here on are those of a run that never stopped.
+///
+/// # Errors
+/// If the state is not one of theirs, or as [`train`].
+pub fn go_on(
+    dynamics: &mut dyn Dynamics,
+    step_length: &mut dyn StepLength,
+    stop: &mut Stop,
+    observer: &mut dyn Observer,
+    first_step: u64,
+    saved: SavedPhase,
+) -> Result<Outcome, OptimError> {
+    dynamics.restore(&saved.dynamics)?;
+    step_length.restore(&saved.step_length)?;
+    stop.restore(&saved.stop);
+    let accepted = Accepted { last: saved.accepted, present: SavedState::default() };
+    walk(dynamics, step_length, stop, observer, Position { first_step, step: saved.step, accepted })
+}
+
+/// Where in a phase the loop stands.
+struct Position {
+    first_step: u64,
+    step: u64,
+    accepted: Accepted,
+}
+
+impl Position {
+    /// All that the phase depends on from here on.
+    fn save(&self, dynamics: &dyn Dynamics, step_length: &dyn StepLength, stop: &Stop) -> SavedPhase {
+        let mut saved = SavedPhase { step: self.step, accepted: self.accepted.last.clone(), ..SavedPhase::default() };
+        dynamics.save(&mut saved.dynamics);
+        step_length.save(&mut saved.step_length);
+        stop.save(&mut saved.stop);
+        saved
+    }
+}
+
+/// The loop. A state is kept before the evaluation only: that changes the memory of an optimiser.
+fn walk(
+    dynamics: &mut dyn Dynamics,
+    step_length: &mut dyn StepLength,
+    stop: &mut Stop,
+    observer: &mut dyn Observer,
+    mut here: Position,
+) -> Result<Outcome, OptimError> {
     loop {
-        saved.before(dynamics);
+        if observer.wants_state() {
+            observer.keep(&here.save(dynamics, step_length, stop))?;
+        }
+        here.accepted.before(dynamics);
+        let step = here.step;
         let at = dynamics.evaluate();
         let length = match step_length.at(step, &at) {
             Step::Advance(length) => length,
-            Step::RollBack if step > first_step => {
-                saved.go_back(dynamics)?;
-                step -= 1;
+            Step::RollBack if step > here.first_step => {
+                here.accepted.go_back(dynamics)?;
+                here.step -= 1;
                 continue;
             }
             // there is nothing to go back to
             Step::RollBack => f64::NAN,
         };
-        saved.accept();
+        here.accepted.accept();
         let mut ended = stop.check(step, &at);
         if ended.is_none() && !length.is_finite() {
             ended = Some(StopReason::NonFinite { sample: None });
@@ -56,7 +108,7 @@ pub fn train(
             observer.record(step, dynamics, true)?;
             return Ok(Outcome { step, reason: StopReason::StepVanished });
         }
-        step += 1;
+        here.step += 1;
     }
 }
 

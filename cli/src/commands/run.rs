@@ -6,7 +6,7 @@ use crate::estimate;
 use crate::experiment::{Experiment, PlannedRun};
 use crate::output::{Failure, note, result};
 use crate::plots;
-use crate::run::{ExperimentNote, RunReport, build_data, build_model, carry_out, describe_model, own_norm};
+use crate::run::{ExperimentNote, GoingOn, RunReport, build_data, build_model, carry_out, describe_model, own_norm};
 use crate::summary;
 use crate::terminal::{Board, on_interrupt};
 use anyhow::{Context, bail};
@@ -61,10 +61,17 @@ pub(super) fn train_missing(
     describe(&experiment)?;
     let missing: Vec<&PlannedRun> = experiment.runs.iter().filter(|run| !run.is_done).collect();
     let done = experiment.runs.len() - missing.len();
+    if how.resume {
+        experiment.check_checkpoints()?;
+    }
     if done > 0 {
         note(&format!("  {done} of {} runs are there already, finished and identical", experiment.runs.len()));
     }
-    let reports = in_parallel(&experiment, &missing, how.jobs, stands_in_for)?;
+    if let Some(text) = speak_of_checkpoints(&experiment, how.resume) {
+        note(&text);
+    }
+    experiment.make_folder()?;
+    let reports = in_parallel(&experiment, &missing, how, stands_in_for)?;
     if !reports.is_empty() {
         note(&summary::table(&reports));
     }
@@ -72,6 +79,18 @@ pub(super) fn train_missing(
         return Err(Failure::Interrupted);
     }
     Ok(experiment)
+}
+
+/// What there is to say of runs that were interrupted.
+fn speak_of_checkpoints(experiment: &Experiment, resume: bool) -> Option<String> {
+    let places: Vec<String> =
+        experiment.interrupted().map(|(run, head)| format!("{} at step {}", run.describe(), head.step)).collect();
+    let text = if resume {
+        "going on with"
+    } else {
+        "there are checkpoints, from which --resume would go on; without it these runs begin anew:"
+    };
+    (!places.is_empty()).then(|| format!("  {text} {}", places.join("; ")))
 }
 
 /// The line that says what is trained on what; also the moment at which missing data are noticed, before any run starts.
@@ -116,7 +135,7 @@ fn check_fit(config: &RunConfig, labels: &Labels, layout: &ParameterLayout) -> a
 fn in_parallel(
     experiment: &Experiment,
     missing: &[&PlannedRun],
-    jobs: Option<usize>,
+    how: &HowArgs,
     stands_in_for: Option<&str>,
 ) -> Result<Vec<RunReport>, Failure> {
     if missing.is_empty() {
@@ -125,17 +144,18 @@ fn in_parallel(
     on_interrupt(&INTERRUPTED)?;
     let board = Board::new(missing.iter().map(|run| (run.config.name.clone(), run.config.seed, run.config.stop.steps)));
     let jobs =
-        jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)).max(1);
+        how.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)).max(1);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start the worker threads")?;
     let failed = Mutex::new(None);
     let about = ExperimentNote { title: &experiment.title, as_written: &experiment.as_written, stands_in_for };
+    let every = Some(how.checkpoint_every).filter(|every| !every.is_zero());
+    let going_on = GoingOn { resume: how.resume, every };
     let one = |(k, run): (usize, &&PlannedRun)| -> Option<RunReport> {
         if INTERRUPTED.load(Ordering::Relaxed) || failed.lock().is_ok_and(|f| f.is_some()) {
             return None;
         }
         let bar = board.bar(k);
-        let outcome = carry_out(run, &about, &INTERRUPTED, &bar)
-            .with_context(|| format!("run \"{}\", seed {}", run.config.name, run.config.seed));
+        let outcome = carry_out(run, &about, going_on, &INTERRUPTED, &bar).with_context(|| run.describe());
         match outcome {
             Ok(report) => {
                 bar.finish(&report);

@@ -7,6 +7,7 @@ use crate::error::DataError;
 use hdf5::{Dataset, File, Group, IndexType, IterationOrder, LocationType, Result};
 use ndarray::{Array2, ArrayD, Ix1, Ix2};
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 
 /// The eight bytes that every HDF5 file has at its start, or behind a user block.
@@ -55,9 +56,9 @@ pub(super) fn load(path: &Path) -> Result<Loaded, DataError> {
     })
 }
 
-/// The first rows of the margins; `None` if there are no margins.
-pub(super) fn margins(path: &Path, n_rows: usize) -> Result<Option<Array2<f64>>, DataError> {
-    with_file(path, |file| margins_of(file)?.map(|m| m.read_slice::<f64, _, Ix2>((0..n_rows, ..))).transpose())
+/// Some rows of the margins; `None` if there are no margins.
+pub(super) fn margins(path: &Path, rows: Range<usize>) -> Result<Option<Array2<f64>>, DataError> {
+    with_file(path, |file| margins_of(file)?.map(|m| m.read_slice::<f64, _, Ix2>((rows, ..))).transpose())
 }
 
 /// The parameter blocks of one snapshot.

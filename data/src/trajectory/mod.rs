@@ -28,6 +28,8 @@
 //! ```
 
 mod attributes;
+mod extent;
+mod going_on;
 mod header;
 mod load;
 mod reader;
@@ -39,6 +41,7 @@ mod tables;
 mod tests;
 mod writer;
 
+pub use extent::{Extent, Tally};
 pub use header::{Attribute, Event, Header, SeriesInfo};
 pub use reader::Trajectory;
 pub use writer::TrajectoryWriter;

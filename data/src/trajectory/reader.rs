@@ -148,7 +148,7 @@ impl Trajectory {
     /// # Errors
     /// If the file cannot be read any more.
     pub fn margins(&self) -> Result<Option<Array2<f64>>, DataError> {
-        load::margins(&self.path, self.n_rows())
+        load::margins(&self.path, 0..self.n_rows())
     }
 
     /// The steps at which the parameters were stored.

@@ -1,5 +1,6 @@
 //! Writing a run: rows in, blocks out.
 
+use super::extent::Extent;
 use super::header::{
     Attribute, Event, Header, check_attribute, check_identifier, check_length, check_range, check_text,
 };
@@ -27,6 +28,7 @@ pub struct TrajectoryWriter {
     n_samples: usize,
     n_parameters: usize,
     pending: Pending,
+    extent: Extent,
     flushed: Instant,
     /// Taken by `finish` alone.
     open: Option<Tables>,
@@ -63,6 +65,7 @@ impl TrajectoryWriter {
             n_samples: header.n_samples,
             n_parameters: header.layout.len(),
             pending: Pending::new(header.metrics.len()),
+            extent: Extent::default(),
             flushed: Instant::now(),
             open: Some(tables),
         })
@@ -82,13 +85,16 @@ impl TrajectoryWriter {
             check_length("margin of a row", self.n_samples, margins.len())?;
         }
         self.pending.steps.push(step);
+        let tally = self.extent.rows.one_more().word(step).numbers(values);
         for (column, value) in self.pending.columns.iter_mut().zip(values) {
             column.push(*value);
         }
+        let before = self.pending.margins.len();
         match margins {
             Some(margins) => self.pending.margins.extend_from_slice(margins),
             None => self.pending.margins.extend(std::iter::repeat_n(f64::NAN, self.n_samples)),
         }
+        tally.numbers(&self.pending.margins[before..]);
         let full = self.pending.steps.len() >= ROWS_PER_CHUNK || self.pending.margins.len() >= PENDING_VALUES;
         if full { self.flush() } else { Ok(()) }
     }
@@ -101,6 +107,7 @@ impl TrajectoryWriter {
     pub fn push_snapshot(&mut self, step: u64, theta: &[f64]) -> Result<(), DataError> {
         check_range("step", step)?;
         check_length("parameter of a snapshot", self.n_parameters, theta.len())?;
+        self.extent.snapshots.one_more().word(step).numbers(theta);
         self.pending.snapshots.push((step, theta.to_vec()));
         let full = self.pending.snapshots.len() * self.n_parameters >= PENDING_VALUES;
         if full { self.flush() } else { Ok(()) }
@@ -114,6 +121,7 @@ impl TrajectoryWriter {
         check_range("step", step)?;
         check_identifier("kind of event", kind)?;
         check_text(kind, text)?;
+        self.extent.events.one_more().word(step).text(kind).text(text);
         self.pending.events.push(Event { step, kind: kind.to_owned(), text: text.to_owned() });
         Ok(())
     }
@@ -147,6 +155,32 @@ impl TrajectoryWriter {
         written.map_err(|source| DataError::Hdf5 { action: "write", path: self.path.clone(), source })?;
         self.pending.clear();
         self.flushed = Instant::now();
+        Ok(())
+    }
+
+    /// [`flush`](Self::flush), and waits until all of it is on the disk: it is there after a power failure too.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn flush_to_disk(&mut self) -> Result<(), DataError> {
+        self.flush()?;
+        let synced = fs::OpenOptions::new().write(true).open(&self.path).and_then(|file| file.sync_all());
+        synced.map_err(|source| DataError::Io { action: "write", path: self.path.clone(), source })
+    }
+
+    /// How far the file has come, what waits in memory included.
+    pub const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// Gives the open file another name, in place of what has that name.
+    pub(super) fn move_to(&mut self, path: &Path) -> Result<(), DataError> {
+        fs::rename(&self.path, path).map_err(|source| DataError::Io {
+            action: "replace",
+            path: path.to_owned(),
+            source,
+        })?;
+        path.clone_into(&mut self.path);
         Ok(())
     }
 

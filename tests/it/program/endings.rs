@@ -48,21 +48,21 @@ step = { size = 1e-3 }
 }
 
 /// A process that ends with the test, whatever happens.
-struct Running(Child);
+pub(super) struct Running(Child);
 
 impl Running {
-    fn start(workshop: &Workshop, arguments: &[&str]) -> Self {
+    pub(super) fn start(workshop: &Workshop, arguments: &[&str]) -> Self {
         let mut command = workshop.command();
         Self(command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts"))
     }
 
-    fn send(&self, signal: &str) {
+    pub(super) fn send(&self, signal: &str) {
         let status = Command::new("kill").args([signal, &self.0.id().to_string()]).status().expect("kill runs");
         assert!(status.success(), "kill {signal}");
     }
 
     /// Waits for the end: exit code, standard output, standard error.
-    fn end(&mut self) -> (Option<i32>, String, String) {
+    pub(super) fn end(&mut self) -> (Option<i32>, String, String) {
         let read = |stream: &mut dyn std::io::Read| std::io::read_to_string(stream).expect("UTF-8");
         let said = self.0.stderr.as_mut().map_or_else(String::new, |s| read(s));
         let result = self.0.stdout.as_mut().map_or_else(String::new, |s| read(s));
@@ -79,7 +79,7 @@ impl Drop for Running {
 }
 
 /// The number of rows that a file has by now.
-fn rows(file: &std::path::Path) -> Option<usize> {
+pub(super) fn rows(file: &std::path::Path) -> Option<usize> {
     Trajectory::open(file).ok().map(|run| run.n_rows()).filter(|n| *n > 0)
 }
 

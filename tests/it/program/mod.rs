@@ -6,6 +6,8 @@ mod figures;
 mod files;
 /// Requests that cannot be met: a sentence with a remedy, and the right exit code.
 mod requests;
+/// Runs that were interrupted, and go on as if they had not been.
+mod resume;
 /// The small experiment, as somebody meets it who runs it for the first time.
 mod runs;
 /// `inspect`, `list`, `plot`, `completions`, `--help`.

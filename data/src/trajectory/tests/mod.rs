@@ -2,6 +2,7 @@
 
 mod bad_files;
 mod crash;
+mod going_on;
 mod header;
 mod round_trip;
 

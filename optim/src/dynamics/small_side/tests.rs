@@ -16,8 +16,11 @@ fn data() -> Dataset {
     inputs.column_mut(4).fill(0.0);
     let first = inputs.row(0).to_owned();
     inputs.row_mut(N - 1).assign(&first);
-    Dataset::new(inputs, Labels::Binary((0..N).map(|i| if (i % (N - 1)).is_multiple_of(2) { 1.0 } else { -1.0 }).collect()))
-        .unwrap()
+    Dataset::new(
+        inputs,
+        Labels::Binary((0..N).map(|i| if (i % (N - 1)).is_multiple_of(2) { 1.0 } else { -1.0 }).collect()),
+    )
+    .unwrap()
 }
 
 fn model() -> Mlp {
