@@ -239,7 +239,8 @@ fn go(
                 "resumed",
                 "the run was interrupted and went on from its state here",
             )?;
-            go_on(&mut *dynamics, &mut *step, &mut stop, keeper, first_step, saved)?
+            go_on(&mut *dynamics, &mut *step, &mut stop, keeper, first_step, saved)
+                .context("while going on from a checkpoint; without --resume the run begins anew")?
         } else {
             train(&mut *dynamics, &mut *step, &mut stop, keeper, first_step)?
         };

@@ -9,8 +9,10 @@ pub(crate) fn explain(place: &str, found: &str, known: &[&str], text: &str, sett
 }
 
 /// Turns the message of the deserialiser into one for people: "unknown field `x`, expected one of `a`, `b`" gets the nearest name, the
-/// place, and the line; anything else keeps its words.
+/// place, and the line; "invalid type: floating point `1000.0`, expected u64" says how to write it; anything else keeps its words. The second
+/// line of a message may name the field.
 pub(crate) fn translate(section: &str, message: &str, text: &str, settings: &[Setting]) -> ConfigError {
+    let field = message.lines().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
     let message = message.lines().next().unwrap_or(message);
     let place = if section.contains(' ') { section.to_owned() } else { format!("[{section}]") };
     for (prefix, what) in [("unknown field `", "field"), ("unknown variant `", "name")] {
@@ -21,7 +23,24 @@ pub(crate) fn translate(section: &str, message: &str, text: &str, settings: &[Se
             return unknown(what, &place, found, &known, text, settings);
         }
     }
-    ConfigError::Value { section: section.to_owned(), reason: message.to_owned() }
+    let reason = whole_number(field, message).unwrap_or_else(|| message.to_owned());
+    ConfigError::Value { section: section.to_owned(), reason }
+}
+
+/// What to write where a whole number is wanted and something else is there.
+fn whole_number(field: Option<&str>, message: &str) -> Option<String> {
+    let (found, expected) = message.split_once(": ")?.1.rsplit_once(", expected ")?;
+    if !["u8", "u16", "u32", "u64", "usize"].contains(&expected) {
+        return None;
+    }
+    let what = field.map_or_else(|| "this".to_owned(), |field| format!("`{field}`"));
+    let number = found.split('`').nth(1);
+    let whole = number.and_then(|n| n.parse::<f64>().ok()).filter(|n| n.fract() == 0.0 && (0.0..1e15).contains(n));
+    Some(match (whole, number) {
+        (Some(whole), _) => format!("{what} is a whole number: write {whole}"),
+        (None, Some(number)) => format!("{what} is a whole number, 0 or more; found {number}"),
+        (None, None) => format!("{what} is a whole number; found {found}"),
+    })
 }
 
 fn unknown(

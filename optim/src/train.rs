@@ -144,3 +144,6 @@ impl Accepted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

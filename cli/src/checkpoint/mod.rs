@@ -21,13 +21,17 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Removes the checkpoint of the run in this trajectory, if there is one.
+/// Removes the checkpoint of the run in this trajectory, if there is one, and what a kill in the middle of writing it, or of going on from it,
+/// may have left.
 ///
 /// # Errors
-/// If it is there and cannot be removed.
+/// If something is there and cannot be removed.
 pub fn remove(trajectory: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(beside(trajectory)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    for ending in [".checkpoint", ".checkpoint.part", ".part"] {
+        match std::fs::remove_file(with_ending(trajectory, ending)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
     }
+    Ok(())
 }

@@ -58,19 +58,20 @@ pub(super) fn train_missing(
     stands_in_for: Option<&str>,
 ) -> Result<Experiment, Failure> {
     let experiment = Experiment::plan(config, &how.out, name, how.force)?;
-    describe(&experiment)?;
-    let missing: Vec<&PlannedRun> = experiment.runs.iter().filter(|run| !run.is_done).collect();
-    let done = experiment.runs.len() - missing.len();
     if how.resume {
         experiment.check_checkpoints()?;
     }
+    let about = describe(&experiment)?;
+    experiment.make_folder()?;
+    note(&about);
+    let missing: Vec<&PlannedRun> = experiment.runs.iter().filter(|run| !run.is_done).collect();
+    let done = experiment.runs.len() - missing.len();
     if done > 0 {
         note(&format!("  {done} of {} runs are there already, finished and identical", experiment.runs.len()));
     }
     if let Some(text) = speak_of_checkpoints(&experiment, how.resume) {
         note(&text);
     }
-    experiment.make_folder()?;
     let reports = in_parallel(&experiment, &missing, how, stands_in_for)?;
     if !reports.is_empty() {
         note(&summary::table(&reports));
@@ -94,8 +95,8 @@ fn speak_of_checkpoints(experiment: &Experiment, resume: bool) -> Option<String>
 }
 
 /// The line that says what is trained on what; also the moment at which missing data are noticed, before any run starts.
-fn describe(experiment: &Experiment) -> Result<(), Failure> {
-    let Some(first) = experiment.runs.first() else { return Ok(()) };
+fn describe(experiment: &Experiment) -> Result<String, Failure> {
+    let Some(first) = experiment.runs.first() else { return Ok(experiment.title.clone()) };
     let mut built = Vec::new();
     for PlannedRun { config, .. } in &experiment.runs {
         let is_this = |(seen, ..): &(&RunConfig, _, _)| seen.data == config.data && seen.model == config.model;
@@ -110,10 +111,9 @@ fn describe(experiment: &Experiment) -> Result<(), Failure> {
         let (_, split, model) = &built[at];
         check_fit(config, split.train.labels(), model.model.layout()).map_err(Failure::Misunderstood)?;
     }
-    let Some((_, split, built)) = built.first() else { return Ok(()) };
+    let Some((_, split, built)) = built.first() else { return Ok(experiment.title.clone()) };
     let facts = [&split.provenance.note, &describe_model(&first.config, built), &first.config.loss.describe()];
-    note(&format!("{} · {}", experiment.title, facts.map(String::as_str).join(" · ")));
-    Ok(())
+    Ok(format!("{} · {}", experiment.title, facts.map(String::as_str).join(" · ")))
 }
 
 /// Notices a loss or a norm that does not fit, before any file is made.

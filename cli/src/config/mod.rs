@@ -244,7 +244,7 @@ impl Reader<'_> {
 
 /// Reads one table.
 fn section<T: DeserializeOwned>(name: &str, value: Value, text: &str, settings: &[Setting]) -> Result<T, ConfigError> {
-    value.try_into().map_err(|e: toml::de::Error| crate::unknown::translate(name, e.message(), text, settings))
+    value.try_into().map_err(|e: toml::de::Error| crate::unknown::translate(name, &e.to_string(), text, settings))
 }
 
 /// Lays one table over another, field by field; a table of another `kind` replaces the whole.

@@ -78,6 +78,19 @@ fn errors_name_the_place_and_the_nearest_name() {
 }
 
 #[test]
+fn a_whole_number_is_asked_for_in_words() {
+    let reason = |setting: &str| message(TEXT, &[setting]);
+    assert_eq!(reason("stop.steps=1e3"), "in [stop]: `steps` is a whole number: write 1000");
+    assert_eq!(reason("stop.steps=0.5"), "in [stop]: `steps` is a whole number, 0 or more; found 0.5");
+    assert_eq!(reason("stop.steps=-5"), "in [stop]: `steps` is a whole number, 0 or more; found -5");
+    assert_eq!(reason("stop.steps=ten"), "in [stop]: `steps` is a whole number; found string \"ten\"");
+    assert_eq!(message(&TEXT.replace("steps = 10", "steps = 1e30"), &[]).lines().count(), 1);
+    for setting in ["data.n_train=30.0", "model.hidden=[30.0]"] {
+        assert!(reason(setting).ends_with("is a whole number: write 30"), "{}", reason(setting));
+    }
+}
+
+#[test]
 fn a_power_tail_wants_a_positive_exponent() {
     let with = |fields: &str| TEXT.replace("kind = \"logistic\"", &format!("kind = \"power_tail\"{fields}"));
     assert!(ExperimentConfig::parse(&with("\nexponent = 0.5"), &[]).is_ok());

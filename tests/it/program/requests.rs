@@ -145,6 +145,7 @@ fn missing_mnist_is_named_with_its_remedy() {
     refused(&workshop, &["run", "small.toml", "--set", "data.kind=\"mnist\""], FAILED, &texts);
     let elsewhere = ["run", "small.toml", "--set", "data={kind=\"mnist\",folder=\"elsewhere\"}"];
     refused(&workshop, &elsewhere, FAILED, &["elsewhere", "`steepest data fetch mnist`"]);
+    assert!(!workshop.path("out").exists(), "a refused request leaves nothing behind");
 }
 
 #[test]
