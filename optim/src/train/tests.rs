@@ -41,7 +41,7 @@ impl Observer for Diary {
         false
     }
 
-    fn record(&mut self, _step: u64, _dynamics: &mut dyn Dynamics) -> Result<(), ObserverError> {
+    fn record(&mut self, _step: u64, _dynamics: &mut dyn Dynamics, _is_last: bool) -> Result<(), ObserverError> {
         Ok(())
     }
 
