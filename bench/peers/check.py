@@ -9,6 +9,8 @@ import problem
 import torch_steps
 
 STEPS, TOLERANCE = 20, 1e-8
+#: the compiled Adam of torch takes powers of beta in single precision
+LOOSE = {("adam", "compiled"): 1e-5}
 
 
 def after(step, steps):
@@ -30,7 +32,7 @@ def main():
         moved = max(np.abs(a - b).max() for a, b in zip(found["eager"], start))
         for variant, parameters in found.items():
             difference = max(np.abs(a - b).max() for a, b in zip(found["eager"], parameters)) / moved
-            agrees = moved > 0 and difference < TOLERANCE
+            agrees = moved > 0 and difference < LOOSE.get((name, variant), TOLERANCE)
             is_same &= agrees
             print(f"{name:9} {variant:9} differs by {difference:.1e} of the way gone{'' if agrees else '   NOT THE SAME'}")
     return 0 if is_same else 1

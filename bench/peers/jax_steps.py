@@ -10,8 +10,8 @@ jax.config.update("jax_enable_x64", True)
 def polar(gradient):
     if gradient.ndim == 1:
         return gradient / jnp.linalg.norm(gradient)
-    left, _, right = jnp.linalg.svd(gradient, full_matrices=False)
-    return left @ right
+    left, values, right = jnp.linalg.svd(gradient, full_matrices=False)
+    return (left * (values > 1e3 * jnp.finfo(values.dtype).eps * values[0])) @ right
 
 
 def coordinate(gradients):
@@ -37,8 +37,9 @@ def update(name, table, lr, parameters, gradients, state):
     count, first, second = state
     if name == "momentum":
         beta = table["momentum"]["beta"]
-        first = [beta * m + (1.0 - beta) * g for m, g in zip(first, gradients)]
-        return less(first), (count, first, second)
+        # as in torch: the memory starts as the first gradient
+        first = [jnp.where(count == 0, g, beta * m + (1.0 - beta) * g) for m, g in zip(first, gradients)]
+        return less(first), (count + 1, first, second)
     count = count + 1
     beta1, beta2 = table["beta1"], table["beta2"]
     first = [beta1 * m + (1.0 - beta1) * g for m, g in zip(first, gradients)]

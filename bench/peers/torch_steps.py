@@ -57,10 +57,11 @@ def coordinate_update(parameters, gradients, lr, _):
 
 
 def polar(gradient):
+    """U V^T over the singular values that are not rounding: with fewer samples than neurons the gradient has not full rank."""
     if gradient.ndim == 1:
         return gradient / gradient.norm()
-    left, _, right = torch.linalg.svd(gradient, full_matrices=False)
-    return left @ right
+    left, values, right = torch.linalg.svd(gradient, full_matrices=False)
+    return (left * (values > 1e3 * torch.finfo(values.dtype).eps * values[0])) @ right
 
 
 def spectral_update(parameters, gradients, lr, _):
