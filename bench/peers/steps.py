@@ -17,7 +17,7 @@ import time
 
 TORCH, JAX = ("eager", "compiled", "by_hand", "products"), ("jit",)
 #: a step that takes longer than this is repeated only as often as asked for the dear ones
-DEAR = 0.5
+DEAR = 0.1
 
 
 def prepare(variant, run, dtype):
