@@ -72,3 +72,10 @@ system-for-tests: system
 apt = as=; if [ "$$(id -u)" != 0 ]; then as=sudo; fi; \
 	echo "installing $(1)"; \
 	$$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends $(1) >/dev/null
+
+# The program against PyTorch and JAX, into bench/runs; PEERS is a Python with bench/peers/requirements.txt
+PEERS ?= python3
+.PHONY: bench-peers
+bench-peers:
+	cargo build --release -p steepest-cli -p steepest-bench
+	$(PEERS) bench/peers/run.py --programs target/release --output bench/runs/peers

@@ -1,204 +1,135 @@
-"""Time of one full-batch step in PyTorch (eager, compiled, and with the gradient by hand) and in JAX (jit).
+#!/usr/bin/env python3
+"""Times one full-batch step of the runs of an experiment file in PyTorch and JAX; prints one JSON object a row.
 
-    python -m venv VENV && VENV/bin/pip install -r requirements.txt
-    VENV/bin/python steps.py [--threads 1] [--dtype float64] [--seconds 1.0]
+    python steps.py shapes/mnist-100-784-128.toml                  # every optimiser and variant, float64, one thread
+    python steps.py FILE --run gd --variant eager --dtype float32 --threads 2
 
-The network is f(x) = sum_j u_j relu(<w_j, x>) with both layers trained on Gaussian inputs, the loss the sum of e^(-y f): the problem of
-`cargo bench -p steepest-bench`, whose tables are to be read beside this one. A step is everything from theta to the next theta. The median of
-as many steps as fit the time is printed, after two that are not counted.
+`--serve` reads requests as JSON lines and answers each with a row, so that two programs can be timed in turn; what was built or
+compiled for a request is kept for its next one.  `bench/src/bin/steps` prints rows with the same fields.
 """
-
 import argparse
 import json
 import os
-import platform
+import resource
 import statistics
+import sys
 import time
 
-SHAPES = [(100, 784, 128), (200, 784, 1024)]
-RATE = 1e-6
+TORCH, JAX = ("eager", "compiled", "by_hand", "products"), ("jit",)
+#: a step that takes longer than this is repeated only as often as asked for the dear ones
+DEAR = 0.1
 
 
-def timed(step, seconds):
-    """Median seconds of a step."""
-    step()
-    step()
-    times = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 3:
-        start = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def prepare(variant, run, dtype):
+    if variant in JAX:
+        import jax_steps
+        return getattr(jax_steps, variant)(run, dtype)
+    import torch_steps
+    return getattr(torch_steps, variant)(run, dtype)
 
 
-class CoordinateDescent:
-    """theta_i -= rate g_i for the largest |g_i| over all blocks."""
-
-    def __init__(self, blocks):
-        self.blocks = blocks
-
-    def step(self):
+def limit_threads(threads, variants):
+    """JAX has no number of threads: it sees only so many cores."""
+    if any(v in JAX for v in variants):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+    if any(v in TORCH for v in variants):
         import torch
-
-        with torch.no_grad():
-            found = [(b, int(b.grad.abs().argmax())) for b in self.blocks]
-            block, k = max(found, key=lambda at: abs(float(at[0].grad.view(-1)[at[1]])))
-            block.view(-1)[k] -= RATE * block.grad.view(-1)[k]
+        torch.set_num_threads(threads)
 
 
-class Direction:
-    """theta -= rate direction(g), block by block."""
-
-    def __init__(self, blocks, direction):
-        self.blocks, self.direction = blocks, direction
-
-    def step(self):
-        import torch
-
-        with torch.no_grad():
-            for block in self.blocks:
-                block.sub_(self.direction(block.grad), alpha=RATE)
-
-
-def polar(g):
+def versions(variant):
+    if variant in JAX:
+        import jax
+        import threadpoolctl
+        kernels = {f"{pool['internal_api']} {pool.get('architecture', '')}".strip() for pool in threadpoolctl.threadpool_info()}
+        return f"jax {jax.__version__}", "XLA; " + ", ".join(sorted(kernels))
     import torch
-
-    if g.dim() == 1:
-        return g / g.norm()
-    u, _, vt = torch.linalg.svd(g, full_matrices=False)
-    return u @ vt
+    return f"torch {torch.__version__}", f"MKL, {torch.backends.cpu.get_cpu_capability()}"
 
 
-def optimizer(name, blocks):
-    import torch
-
-    if name == "gd":
-        return torch.optim.SGD(blocks, lr=RATE)
-    if name == "momentum":
-        return torch.optim.SGD(blocks, lr=RATE, momentum=0.9)
-    if name == "adam":
-        return torch.optim.Adam(blocks, lr=RATE)
-    if name == "sd":
-        return Direction(blocks, torch.sign)
-    if name == "cd":
-        return CoordinateDescent(blocks)
-    if name == "spectral":
-        return Direction(blocks, polar)
-    import torch_optimizer
-
-    return torch_optimizer.Shampoo(blocks, lr=RATE)
+def clocked(step):
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
 
 
-def problem(shape, dtype):
-    import torch
-
-    n, d, width = shape
-    draw = torch.Generator().manual_seed(0)
-    x = torch.randn(n, d, generator=draw, dtype=dtype)
-    y = torch.randn(n, generator=draw, dtype=dtype).sign()
-    w = 0.01 * torch.randn(width, d, generator=draw, dtype=dtype)
-    u = 0.01 * torch.randn(width, generator=draw, dtype=dtype)
-    return x, y, w, u
-
-
-def eager(shape, name, dtype, compiled=False):
-    import torch
-
-    x, y, w, u = problem(shape, dtype)
-    w.requires_grad_()
-    u.requires_grad_()
-
-    def loss(w, u):
-        return torch.exp(-y * (torch.relu(x @ w.T) @ u)).sum()
-
-    if compiled:
-        loss = torch.compile(loss)
-    rule = optimizer(name, [w, u])
-
-    def step():
-        w.grad = u.grad = None
-        loss(w, u).backward()
-        rule.step()
-
-    return step
+def take_times(step, seconds, at_least=30, dear=3, warm_up=3):
+    """Seconds of single steps, after a warm-up (a dear one's is the call that prepared it, and one more)."""
+    first = clocked(step)
+    typical = first if first > DEAR else min(clocked(step) for _ in range(warm_up))
+    enough = dear if typical > DEAR else at_least
+    times, end = [], time.perf_counter() + seconds
+    while len(times) < enough or time.perf_counter() < end:
+        times.append(clocked(step))
+    return times
 
 
-def by_hand(shape, name, dtype):
-    import torch
+class Timer:
+    """Prepared steps by request."""
 
-    x, y, w, u = problem(shape, dtype)
-    rule = optimizer(name, [w, u])
+    def __init__(self, threads):
+        self.threads, self.prepared, self.runs = threads, {}, {}
 
-    def step():
-        h = torch.relu(x @ w.T)
-        c = -y * torch.exp(-y * (h @ u))
-        u.grad = h.T @ c
-        w.grad = ((h > 0) * c[:, None] * u).T @ x
-        rule.step()
+    def row(self, file, run, variant, dtype, seconds, at_least=30, dear=3):
+        key = (file, run, variant, dtype)
+        start, is_new = time.perf_counter(), key not in self.prepared
+        if file not in self.runs:
+            import problem
+            self.runs[file], _ = problem.read(file)
+        table = self.runs[file][run]
+        if is_new:
+            step = prepare(variant, table, dtype)
+            step()
+            self.prepared[key] = (step, time.perf_counter() - start)
+        step, setup = self.prepared[key]
+        times = take_times(step, seconds, at_least, dear)
+        version, blas = versions(variant)
+        data = table["data"]
+        return {
+            "program": version.split()[0], "version": version, "variant": variant, "optimizer": run,
+            "n": data["n_train"], "d": data.get("n_inputs", 784), "width": table["model"]["hidden"][0],
+            "dtype": dtype, "threads": self.threads, "blas": blas, "setup_s": setup, "steps": len(times),
+            "median_ms": 1e3 * statistics.median(times), "min_ms": 1e3 * min(times), "mean_ms": 1e3 * statistics.fmean(times),
+            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
 
-    return step
+    def forget(self):
+        self.prepared.clear()
 
 
-def jitted(shape, dtype):
-    import jax
-    import jax.numpy as jnp
-
-    jax.config.update("jax_enable_x64", True)
-    x, y, w, u = (jnp.asarray(t.numpy()) for t in problem(shape, dtype))
-
-    def loss(w, u):
-        return jnp.exp(-y * (jax.nn.relu(x @ w.T) @ u)).sum()
-
-    @jax.jit
-    def update(w, u):
-        g, h = jax.grad(loss, argnums=(0, 1))(w, u)
-        return w - RATE * g, u - RATE * h
-
-    at = [w, u]
-
-    def step():
-        at[:] = jax.block_until_ready(update(*at))
-
-    return step
+def serve(timer):
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request.pop("forget", False):
+            timer.forget()
+            answer = {}
+        else:
+            try:
+                answer = timer.row(**request)
+            except Exception as error:  # the other side goes on with its next row
+                answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--threads", type=int, default=1)
-    arguments.add_argument("--dtype", default="float64")
-    arguments.add_argument("--seconds", type=float, default=1.0, help="for each row")
-    arguments.add_argument("--json", help="a file for the rows")
-    given = arguments.parse_args()
-    # before the libraries start their threads
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.threads])
-    import jax
-    import torch
-
-    torch.set_num_threads(given.threads)
-    dtype = getattr(torch, given.dtype)
-    load = os.getloadavg()[0]
-    print(f"torch {torch.__version__}, jax {jax.__version__}, Python {platform.python_version()}, {given.dtype}, "
-          f"{given.threads} thread(s), load {load:.1f}")
-    rows = []
-
-    def row(shape, name, way, step):
-        milliseconds = 1e3 * timed(step, given.seconds)
-        rows.append({"shape": shape, "optimizer": name, "way": way, "ms": milliseconds})
-        print("{:>5} {:>5} {:>5}  {:<9} {:<9} {:>10.3f} ms".format(*shape, name, way, milliseconds), flush=True)
-
-    for shape in SHAPES:
-        for name in ["gd", "momentum", "sd", "cd", "adam", "spectral", "shampoo"]:
-            if name == "shampoo" and shape[2] > 128:
-                continue
-            row(shape, name, "eager", eager(shape, name, dtype))
-        for name in ["gd", "sd", "adam"]:
-            row(shape, name, "by hand", by_hand(shape, name, dtype))
-        row(shape, "gd", "compiled", eager(shape, "gd", dtype, compiled=True))
-        row(shape, "gd", "jax jit", jitted(shape, dtype))
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as file:
-            json.dump({"load": load, "rows": rows}, file, indent=1)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", nargs="?")
+    parser.add_argument("--run", action="append")
+    parser.add_argument("--variant", action="append", choices=TORCH + JAX)
+    parser.add_argument("--dtype", default="float64")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--serve", action="store_true")
+    arguments = parser.parse_args()
+    variants = arguments.variant or ["eager", "compiled", "by_hand"]
+    limit_threads(arguments.threads, variants)
+    timer = Timer(arguments.threads)
+    if arguments.serve:
+        return serve(timer)
+    import problem
+    for run in arguments.run or problem.read(arguments.file)[0]:
+        for variant in variants:
+            print(json.dumps(timer.row(arguments.file, run, variant, arguments.dtype, arguments.seconds)), flush=True)
 
 
 if __name__ == "__main__":
