@@ -2,6 +2,7 @@
 
 use crate::config::{DynamicsChoice, RunConfig};
 use anyhow::bail;
+use std::cell::OnceCell;
 use steepest_core::{Dataset, Dynamics, Fold, HomogeneousModel, Loss, Streams};
 use steepest_norms::NormSpec;
 use steepest_optim::{Batches, Compact, CompactProblem, Dense, Gram, OptimizerSpec, SmallProblem, SmallSide};
@@ -30,15 +31,16 @@ pub struct Problem<'a> {
     pub loss: &'a dyn Loss,
     /// The same without inputs that are always zero, if there are such.
     pub compact: Option<&'a CompactProblem>,
-    /// The same in coordinates of the span of the inputs, where that is worth it.
-    pub small: Option<&'a SmallProblem>,
+    /// The same in coordinates of the span of the inputs, where that is worth it; built when an optimiser first asks for it.
+    pub small: &'a OnceCell<Option<SmallProblem>>,
 }
 
 impl<'a> Problem<'a> {
     /// The dynamics of one optimiser from theta on.
     ///
     /// `auto` takes the span of the data for gradient descent where samples are not more than inputs, since a step there costs 2 n^2 m in
-    /// place of 4 n m d flops; otherwise the dense step, without inputs that are always zero where that is exact.
+    /// place of 4 n m d flops; coordinates of that span for other directions that commute with rotations of the inputs, where samples are at
+    /// most half as many as inputs; otherwise the dense step, without inputs that are always zero where that is exact.
     ///
     /// # Errors
     /// If the parts do not fit, or the dynamics that is asked for does not serve this optimiser and model.
@@ -57,8 +59,18 @@ impl<'a> Problem<'a> {
         let batches = config.batch.map(|spec| Batches::new(spec, data.n_samples(), Streams::new(config.seed)));
         let built = optimizer.build(model.layout(), on_all);
         let is_in_span = batches.is_none() && Gram::serves(&*built, model);
-        let small =
-            small.filter(|_| batches.is_none() && SmallProblem::serves(&*built) && (!needs_own_norm || is_euclidean));
+        let prefers_span = is_in_span && data.n_samples() <= data.n_features();
+        let may_be_small = match config.dynamics {
+            DynamicsChoice::Auto => !prefers_span,
+            DynamicsChoice::SmallSide => true,
+            DynamicsChoice::Dense | DynamicsChoice::Gram => false,
+        };
+        let is_served = batches.is_none() && SmallProblem::serves(&*built) && (!needs_own_norm || is_euclidean);
+        let small = if may_be_small && is_served {
+            small.get_or_init(|| SmallProblem::new(model, data)).as_ref()
+        } else {
+            None
+        };
         let (name, reason) = match config.dynamics {
             DynamicsChoice::Gram if !is_in_span => bail!(
                 "run \"{}\": dynamics = \"gram\" is for gradient descent (l2, no momentum) on the full batch, and a trained first layer on the \
@@ -66,7 +78,7 @@ impl<'a> Problem<'a> {
                 config.name
             ),
             DynamicsChoice::Gram => ("gram", "asked for"),
-            DynamicsChoice::Auto if is_in_span && data.n_samples() <= data.n_features() => {
+            DynamicsChoice::Auto if prefers_span => {
                 ("gram", "gradient descent stays in the span of the inputs, and there are no more samples than inputs")
             }
             DynamicsChoice::SmallSide if small.is_none() => bail!(

@@ -111,10 +111,7 @@ fn is_in_span(run: &RunConfig, sizes: Sizes) -> bool {
         OptimizerSpec::Steepest(spec) => spec.momentum.is_none() && spec.norm.label().name == "l2",
         _ => false,
     });
-    let has_first_layer =
-        matches!(&run.model, ModelSpec::Mlp(spec) if !spec.frozen.contains(&1) && !spec.hidden.is_empty());
-    let is_allowed = run.dynamics != DynamicsChoice::Dense && run.batch.is_none();
-    is_gradient && has_first_layer && is_allowed && sizes.n_train <= sizes.first_layer.0
+    is_gradient && may_leave_the_inputs(run) && sizes.n_train <= sizes.first_layer.0
 }
 
 /// Whether `dynamics = "auto"` takes coordinates of the span of the data.
@@ -124,10 +121,14 @@ fn is_small_side(run: &RunConfig, sizes: Sizes) -> bool {
         OptimizerSpec::Shampoo(_) => true,
         _ => false,
     });
+    commutes && may_leave_the_inputs(run) && 2 * sizes.n_train <= sizes.first_layer.0
+}
+
+/// Whether a step may be carried out in the span of the data: the full batch, and a trained first layer on the raw inputs beneath others.
+fn may_leave_the_inputs(run: &RunConfig) -> bool {
     let has_first_layer =
         matches!(&run.model, ModelSpec::Mlp(spec) if !spec.frozen.contains(&1) && !spec.hidden.is_empty());
-    let is_allowed = run.dynamics != DynamicsChoice::Dense && run.batch.is_none();
-    commutes && has_first_layer && is_allowed && 2 * sizes.n_train <= sizes.first_layer.0
+    has_first_layer && run.dynamics != DynamicsChoice::Dense && run.batch.is_none()
 }
 
 /// Rows that a run of full length writes.

@@ -1,13 +1,14 @@
 //! One run from its configuration to its finished file.
 
 use crate::checkpoint::{self, Keeper, Kept, Pace};
-use crate::config::{DynamicsChoice, RunConfig, StepSpec, optimizers};
+use crate::config::{RunConfig, StepSpec, optimizers};
 use crate::dynamics::Problem;
 use crate::experiment::PlannedRun;
 use crate::provenance::provenance;
 use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
 use anyhow::Context;
 use start::{Start, Ways};
+use std::cell::OnceCell;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use steepest_core::{Dataset, HomogeneousModel, Loss, MetricInfo, Outcome, StopReason, Streams};
@@ -15,7 +16,7 @@ use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
 use steepest_models::{BuiltModel, check_degree};
 use steepest_norms::{NormLabel, NormSpec};
-use steepest_optim::{CompactProblem, Milestones, NormOf, OptimizerSpec, SmallProblem, Stop, go_on, train};
+use steepest_optim::{CompactProblem, Milestones, NormOf, OptimizerSpec, Stop, go_on, train};
 
 mod start;
 
@@ -208,16 +209,14 @@ fn go(
         stop = stop.or_at(switch.at);
     }
     let compact = CompactProblem::new(model, &split.train);
-    let is_dense = config.dynamics == DynamicsChoice::Dense;
-    let small = if is_dense { None } else { SmallProblem::new(model, &split.train) };
+    let small = OnceCell::new();
     let Start { phase: first_phase, mut first_step, mut theta, mut ways, mut saved } = start;
     let (mut switch_step, mut own) = (None, own_norm(&config.optimizer)?.label());
     let mut outcome = Outcome { step: 0, reason: StopReason::Steps };
     for (k, phase) in phases(config).iter().enumerate().skip(first_phase) {
         let norm = own_norm(phase.optimizer)?;
         let mut step = phase.step.build();
-        let problem =
-            Problem { config, model, data: &split.train, loss, compact: compact.as_ref(), small: small.as_ref() };
+        let problem = Problem { config, model, data: &split.train, loss, compact: compact.as_ref(), small: &small };
         let at_its_start = (k > 0).then(|| theta.clone());
         let (mut dynamics, way) =
             problem.start(phase.optimizer, &norm, step.needs_own_norm(), std::mem::take(&mut theta), first_step)?;

@@ -60,12 +60,10 @@ impl<'a> Streamed<'a> {
         })
     }
 
-    /// The dynamics that takes over starts at the point that was tested last.
+    /// Another dynamics takes over: P is computed afresh from the W that it starts with, so that a run that goes on from a checkpoint has the
+    /// same bits.
     pub(crate) fn switch(&mut self) {
-        match &mut self.start {
-            Some(start) => start.assign(&self.p),
-            None => self.start = Some(self.p.clone()),
-        }
+        self.start = None;
         self.moved.clear();
     }
 
@@ -152,10 +150,10 @@ mod tests {
     use super::*;
     use crate::test_set::TestSet;
     use steepest_core::loss::Exponential;
-    use steepest_core::{Labels, Streams};
+    use steepest_core::{CoreError, Displaced, Evaluation, Labels, SavedState, Streams, Whole};
     use steepest_data::DataSpec;
     use steepest_models::{Activation, Mlp};
-    use steepest_norms::L2;
+    use steepest_norms::{L1, L2};
     use steepest_optim::{Dense, Gram, SteepestDescent};
 
     /// The streamed points as a stored set.
@@ -164,6 +162,85 @@ mod tests {
         let mut columns = Array2::zeros((points.n_inputs(), points.n_points()));
         points.columns_into(0..points.n_inputs(), columns.view_mut());
         Dataset::new(columns.reversed_axes(), unseen.labels.clone()).unwrap()
+    }
+
+    /// A dense run that names the entries of its first layer that have moved.
+    struct ByEntries<'a> {
+        inner: Dense<'a>,
+        /// theta, with W where it started.
+        still: Vec<f64>,
+        n_first: usize,
+        moved: Vec<(usize, f64)>,
+    }
+
+    impl Dynamics for ByEntries<'_> {
+        fn evaluate(&mut self) -> Evaluation<'_> {
+            self.inner.evaluate()
+        }
+
+        fn whole(&mut self) -> Whole<'_> {
+            self.inner.whole()
+        }
+
+        fn advance(&mut self, length: f64) -> bool {
+            self.inner.advance(length)
+        }
+
+        fn theta(&mut self) -> &[f64] {
+            self.inner.theta()
+        }
+
+        fn displaced(&mut self) -> Option<Displaced<'_>> {
+            let (theta, n) = (self.inner.theta(), self.n_first);
+            self.still[n..].copy_from_slice(&theta[n..]);
+            let changes = theta[..n].iter().zip(&self.still).map(|(now, before)| now - before).enumerate();
+            self.moved = changes.filter(|(_, change)| change.abs() > 0.0).collect();
+            Some(Displaced { theta: &self.still, by: Displacement::Entries(&self.moved) })
+        }
+
+        fn save(&self, state: &mut SavedState) {
+            self.inner.save(state);
+        }
+
+        fn restore(&mut self, state: &SavedState) -> Result<(), CoreError> {
+            self.inner.restore(state)
+        }
+    }
+
+    #[test]
+    fn single_entries_are_followed_from_test_to_test_and_over_a_switch() {
+        let text = "kind = \"teacher_student\"\nn_train = 12\nn_test = 700\nn_inputs = 300\nzero_outputs = \"keep\"\nstream_test = true";
+        let spec: DataSpec = toml::from_str(text).unwrap();
+        let split = spec.build(&Streams::new(2)).unwrap();
+        let (unseen, model) = (split.unseen.as_ref().unwrap(), Mlp::new(300, &[9], 1, Activation::Relu).unwrap());
+        let (loss, all, n_first) = (Exponential::sum(), stored(unseen), 9 * 300);
+        let theta: Vec<f64> = (0..9 * 301).map(|k| f64::from((k * 37 % 101) as u8) / 1000.0 - 0.05).collect();
+        let run = |theta: Vec<f64>| {
+            let optimizer = Box::new(SteepestDescent::new(L1::new(theta.len())));
+            let inner = Dense::new(&model, &split.train, &loss, optimizer, theta.clone()).unwrap();
+            ByEntries { inner, still: theta, n_first, moved: Vec::new() }
+        };
+        let set = |stored, unseen| TestSet::new(&model, &loss, &split.train, stored, unseen).unwrap();
+        let (mut reference, mut following) = (set(Some(&all), None), set(None, Some(unseen)));
+        // as after a checkpoint: a phase begins before anything was tested
+        following.switch();
+        let (mut dynamics, mut seen) = (run(theta), Vec::new());
+        for step in 0..90 {
+            if step == 50 {
+                let theta = dynamics.theta().to_vec();
+                dynamics = run(theta);
+                following.switch();
+            }
+            if step % 15 == 0 {
+                let tested = [reference.test(&mut dynamics, &loss), following.test(&mut dynamics, &loss)];
+                assert!((tested[0].accuracy - tested[1].accuracy).abs() < 1e-12, "step {step}: {tested:?}");
+                assert!((tested[0].excess - tested[1].excess).abs() < 1e-12, "step {step}: {tested:?}");
+                seen.push(tested[0].accuracy);
+            }
+            dynamics.advance(0.2);
+        }
+        assert!(dynamics.displaced().is_some() && dynamics.moved.len() > 5, "{:?}", dynamics.moved);
+        assert!(seen.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 1e-3), "{seen:?}");
     }
 
     #[test]

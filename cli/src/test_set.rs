@@ -70,7 +70,7 @@ impl<'a> TestSet<'a> {
         }
     }
 
-    /// Another dynamics takes over at the point that was tested last.
+    /// Another dynamics takes over.
     pub(crate) fn switch(&mut self) {
         if let Self::Streamed(streamed) = self {
             streamed.switch();

@@ -157,6 +157,6 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
             return found;
         }
         assert!(started.elapsed() < PATIENCE, "waited {} s in vain for {what}", PATIENCE.as_secs());
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::yield_now();
     }
 }

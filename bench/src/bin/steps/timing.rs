@@ -1,6 +1,7 @@
 //! The time of every step along a trajectory.
 
 use anyhow::bail;
+use std::cell::OnceCell;
 use std::time::Instant;
 use steepest_cli::config::RunConfig;
 use steepest_cli::dynamics::Problem;
@@ -8,7 +9,7 @@ use steepest_cli::run::own_norm;
 use steepest_core::{Dynamics, Step, StepLength};
 use steepest_data::Split;
 use steepest_models::BuiltModel;
-use steepest_optim::{CompactProblem, SmallProblem};
+use steepest_optim::CompactProblem;
 
 /// Seconds of each step, in order, and of all that came before the first.
 pub(crate) struct Times {
@@ -53,9 +54,8 @@ pub(crate) fn trajectory(
     }
     let start = Instant::now();
     let compact = CompactProblem::new(model, &split.train);
-    let small = SmallProblem::new(model, &split.train);
-    let problem =
-        Problem { config, model, data: &split.train, loss: &*loss, compact: compact.as_ref(), small: small.as_ref() };
+    let small = OnceCell::new();
+    let problem = Problem { config, model, data: &split.train, loss: &*loss, compact: compact.as_ref(), small: &small };
     let (mut dynamics, way) = problem.start(&config.optimizer, &norm, rule.needs_own_norm(), built.theta, 0)?;
     let setup = start.elapsed().as_secs_f64();
     let (steps, ended) = take_steps(&mut *dynamics, &mut *rule, config.stop.steps, seconds);
