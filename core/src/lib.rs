@@ -46,7 +46,7 @@ pub use layout::{Block, BlockShape, ParameterLayout};
 pub use logspace::LogReal;
 pub use loss::{Loss, LossValue, Reduction};
 pub use metric::MetricInfo;
-pub use model::{HomogeneousModel, LinearFirstLayer, Restricted, Rows, Workspace};
+pub use model::{HomogeneousModel, LinearFirstLayer, OutputWeights, Restricted, Rows, TwoLayer, Workspace};
 pub use norm::{Fold, Form, Moved, Norm, Steepest};
 pub use observer::{Observer, ObserverError, Outcome, StopReason};
 pub use optimizer::{Optimizer, OptimizerKind};

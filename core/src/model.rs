@@ -5,6 +5,7 @@ use crate::terms::{BackwardCall, BlockTerms};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use std::fmt::Debug;
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 /// x -> f(theta; x) with f(c theta; x) = c^degree f(theta; x) for c > 0.
 ///
@@ -170,12 +171,35 @@ pub trait LinearFirstLayer: HomogeneousModel {
         work: &mut Workspace,
     );
 
+    /// The same as a sum over units with one kink at most, if the model is one; the door of dynamics that move single units.
+    fn two_layer(&self) -> Option<TwoLayer<'_>> {
+        None
+    }
+
     /// The pre-activations (n x width) that the last forward pass left in `work`, if the activation after W has a kink at zero. The backward
     /// pass reads the activity of a unit off their signs, so that changing a sign there chooses the other one-sided derivative.
     fn kinked_pre_activations<'w>(&self, work: &'w mut Workspace) -> Option<ArrayViewMut2<'w, f64>> {
         let _ = work;
         None
     }
+}
+
+/// f(theta; x) = sum_j u_j phi(<w_j, x>) of one output, with phi(z) = z for z > 0 and `slope` z otherwise; phi' at zero is `slope`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TwoLayer<'a> {
+    /// The slope for z <= 0: 0 for the ReLU, 1 for the identity.
+    pub slope: f64,
+    /// Where u is.
+    pub output: OutputWeights<'a>,
+}
+
+/// The weights u of the last layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OutputWeights<'a> {
+    /// These places of theta.
+    Trained(Range<usize>),
+    /// Frozen at these values.
+    Frozen(&'a [f64]),
 }
 
 /// Some of the samples.

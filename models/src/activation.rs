@@ -51,6 +51,16 @@ impl Activation {
         }
     }
 
+    /// The slope for z <= 0, if that for z > 0 is one.
+    pub const fn slope_below_zero(self) -> Option<f64> {
+        match self {
+            Self::Identity => Some(1.0),
+            Self::Relu => Some(0.0),
+            Self::LeakyRelu { slope } => Some(slope),
+            Self::ReluPower { .. } => None,
+        }
+    }
+
     /// phi(z).
     pub fn value(self, z: f64) -> f64 {
         match self {

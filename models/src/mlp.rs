@@ -16,7 +16,8 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 use steepest_core::linalg::{Accumulate, multiply_into};
 use steepest_core::{
-    BackwardCall, BlockTerms, HomogeneousModel, LinearFirstLayer, ParameterLayout, Restricted, Rows, Workspace,
+    BackwardCall, BlockTerms, HomogeneousModel, LinearFirstLayer, OutputWeights, ParameterLayout, Restricted, Rows,
+    TwoLayer, Workspace,
 };
 
 /// f(theta; x) = W_L phi(W_{L-1} ... phi(W_1 x)), phi of degree r.
@@ -271,6 +272,16 @@ impl LinearFirstLayer for Mlp {
     ) {
         let n = self.descend(theta, 1, rows, cotangent, gradient, work);
         pre_cotangent.assign(&work.buffers()[D].slice(s![..n, ..]));
+    }
+
+    fn two_layer(&self) -> Option<TwoLayer<'_>> {
+        let [_, last] = &self.layers[..] else { return None };
+        let slope = self.activation.slope_below_zero().filter(|_| self.n_outputs() == 1)?;
+        let output = match last {
+            Layer::Trained(range) => OutputWeights::Trained(range.clone()),
+            Layer::Frozen(weights) => OutputWeights::Frozen(weights.as_slice()?),
+        };
+        Some(TwoLayer { slope, output })
     }
 
     fn kinked_pre_activations<'w>(&self, work: &'w mut Workspace) -> Option<ArrayViewMut2<'w, f64>> {

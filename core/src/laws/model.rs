@@ -1,7 +1,7 @@
 //! The laws of a homogeneous model.
 
 use super::{Vectors, assert_close};
-use crate::model::{HomogeneousModel, LinearFirstLayer, Rows, Workspace};
+use crate::model::{HomogeneousModel, LinearFirstLayer, OutputWeights, Rows, TwoLayer, Workspace};
 use crate::terms::BackwardCall;
 use crate::vector;
 use ndarray::{Array2, ArrayView2, s};
@@ -172,5 +172,15 @@ pub fn check_linear_first_layer(model: &dyn LinearFirstLayer) {
     model.backward(&theta, inputs.view(), Rows::All, cotangent.view(), &mut gradient, &mut work);
     for (a, b) in direct.iter().zip(&through).chain(gradient.iter().zip(&rest)) {
         assert_close(*a, *b, 1e-11, &format!("{model:?}: the way through the pre-activations is the same"));
+    }
+    let Some(TwoLayer { slope, output }) = model.two_layer() else { return };
+    let u = match output {
+        OutputWeights::Trained(places) => &theta[places],
+        OutputWeights::Frozen(values) => values,
+    };
+    assert_eq!(u.len(), width, "{model:?}: an output weight a unit");
+    for (z, f) in pre_activations.rows().into_iter().zip(&direct) {
+        let by_units: f64 = z.iter().zip(u).map(|(&z, u)| u * if z > 0.0 { z } else { slope * z }).sum();
+        assert_close(*f, by_units, 1e-11, &format!("{model:?}: the sum over units is the same"));
     }
 }

@@ -5,9 +5,9 @@ use super::header::Header;
 use super::load;
 use super::reader::Trajectory;
 use super::schema::ROWS_PER_CHUNK;
-use super::writer::TrajectoryWriter;
+use super::writer::{TrajectoryWriter, beside};
 use crate::error::DataError;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Most margins that are copied at once: 8 MiB.
 const MARGINS_AT_ONCE: usize = 1 << 20;
@@ -34,13 +34,6 @@ impl TrajectoryWriter {
         });
         copied.inspect_err(|_| drop(std::fs::remove_file(&beside)))
     }
-}
-
-/// Where the new file grows: `run.h5.part`.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    PathBuf::from(name)
 }
 
 fn copy(old: &Trajectory, header: &Header, extent: Extent, new: &mut TrajectoryWriter) -> Result<(), DataError> {

@@ -68,9 +68,8 @@ pub(super) struct Tables {
 
 impl Tables {
     /// Makes the file with all of its structure, and flushes it: it can be read from now on.
-    pub(super) fn create(path: &Path, over: bool, header: &Header) -> Result<Self> {
-        let options = structure::options();
-        let file = if over { options.create(path) } else { options.create_excl(path) }?;
+    pub(super) fn create(path: &Path, header: &Header) -> Result<Self> {
+        let file = structure::options().create(path)?;
         // half a structure is of no use to anybody, and would be in the way of the next try
         Self::build(file, header).inspect_err(|_| drop(std::fs::remove_file(path)))
     }

@@ -34,6 +34,13 @@ pub struct TrajectoryWriter {
     open: Option<Tables>,
 }
 
+/// Where a file grows until it is worth its name: `run.h5.part`.
+pub(super) fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    PathBuf::from(name)
+}
+
 impl TrajectoryWriter {
     /// Makes a new file with all of its structure.
     ///
@@ -44,7 +51,7 @@ impl TrajectoryWriter {
         if fs::symlink_metadata(path).is_ok() {
             return Err(DataError::Exists { path: path.to_owned() });
         }
-        Self::make(path, false, header)
+        Self::create_over(path, header)
     }
 
     /// The same, and what was in the file before is lost.
@@ -52,23 +59,24 @@ impl TrajectoryWriter {
     /// # Errors
     /// As [`create`](Self::create), but for a file that exists.
     pub fn create_over(path: impl AsRef<Path>, header: &Header) -> Result<Self, DataError> {
-        Self::make(path.as_ref(), true, header)
-    }
-
-    fn make(path: &Path, over: bool, header: &Header) -> Result<Self, DataError> {
+        let path = path.as_ref();
         header.check()?;
         check_folder(path)?;
-        let tables = hdf5::sync::sync(|| Tables::create(path, over, header));
+        // whenever this is killed, no half of a file has the name of a whole one
+        let part = beside(path);
+        let tables = hdf5::sync::sync(|| Tables::create(&part, header));
         let tables = tables.map_err(|source| DataError::Hdf5 { action: "create", path: path.to_owned(), source })?;
-        Ok(Self {
-            path: path.to_owned(),
+        let mut new = Self {
+            path: part.clone(),
             n_samples: header.n_samples,
             n_parameters: header.layout.len(),
             pending: Pending::new(header.metrics.len()),
             extent: Extent::default(),
             flushed: Instant::now(),
             open: Some(tables),
-        })
+        };
+        new.move_to(path).inspect_err(|_| drop(fs::remove_file(&part)))?;
+        Ok(new)
     }
 
     /// Adds a row: the values of the series in the order of the header, and the margins of the samples.

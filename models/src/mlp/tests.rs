@@ -23,8 +23,17 @@ fn perceptrons_obey_the_laws() {
         laws::check_model(&model);
         if let Some(door) = model.linear_first_layer() {
             laws::check_linear_first_layer(door);
+            assert_eq!(door.two_layer().is_some(), hidden.len() == 1 && k == 1 && phi.degree() == 1);
         }
     }
+}
+
+#[test]
+fn a_frozen_last_layer_leaves_the_door_to_single_units_open() {
+    let model = Mlp::new(4, &[3], 1, Activation::Relu).unwrap();
+    let model = model.with_frozen([(2, ndarray::array![[0.5, -1.0, 2.0]])]).unwrap();
+    assert_eq!(model.two_layer(), Some(TwoLayer { slope: 0.0, output: OutputWeights::Frozen(&[0.5, -1.0, 2.0]) }));
+    laws::check_linear_first_layer(&model);
 }
 
 #[test]

@@ -82,6 +82,16 @@ fn half_a_structure_is_taken_away() {
 }
 
 #[test]
+fn half_a_file_that_a_kill_left_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.h5");
+    std::fs::write(folder.path().join("run.h5.part"), "half").expect("written");
+    TrajectoryWriter::create(&path, &header()).expect("made").finish(&[]).expect("finished");
+    assert_eq!(Trajectory::open(&path).expect("read").n_rows(), 0);
+    assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 1, "no part is left");
+}
+
+#[test]
 fn rows_that_do_not_fit() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.h5");
