@@ -3,17 +3,20 @@
 use crate::config::{DynamicsChoice, RunConfig};
 use anyhow::bail;
 use std::cell::OnceCell;
-use steepest_core::{Dataset, Dynamics, Fold, HomogeneousModel, Loss, Streams};
+use steepest_core::{Dataset, Dynamics, Fold, HomogeneousModel, Loss, Optimizer, Streams};
 use steepest_norms::NormSpec;
-use steepest_optim::{Batches, Compact, CompactProblem, Dense, Gram, OptimizerSpec, SmallProblem, SmallSide};
+use steepest_optim::{Batches, Checked, Compact, CompactProblem, Dense, Gram, OptimizerSpec, SmallProblem, SmallSide};
+
+/// Comparisons with the dense step in a run with `dynamics = "check"`.
+const CHECKS: u64 = 100;
 
 /// How a phase is carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Way {
     /// The name of the dynamics.
     pub name: &'static str,
     /// Why it was chosen.
-    pub reason: &'static str,
+    pub reason: String,
     /// Inputs that are zero in every training sample and were left out of the computation.
     pub n_left_out: usize,
 }
@@ -35,6 +38,62 @@ pub struct Problem<'a> {
     pub small: &'a OnceCell<Option<SmallProblem>>,
 }
 
+/// One phase of a run: the optimiser, and where and when it starts.
+pub struct Beginning<'a> {
+    /// The optimiser.
+    pub optimizer: &'a OptimizerSpec<NormSpec>,
+    /// Its own norm.
+    pub norm: &'a NormSpec,
+    /// Whether its step length looks at N(theta) at every step.
+    pub needs_own_norm: bool,
+    /// Where it starts.
+    pub theta: Vec<f64>,
+    /// When.
+    pub first_step: u64,
+}
+
+/// A dynamics faster than the dense one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    Gram,
+    SmallSide,
+}
+
+impl Route {
+    /// In the order in which `auto` takes them.
+    const ALL: [Self; 2] = [Self::Gram, Self::SmallSide];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Gram => "gram",
+            Self::SmallSide => "small_side",
+        }
+    }
+
+    /// What it serves.
+    const fn serves(self) -> &'static str {
+        match self {
+            Self::Gram => {
+                "gradient descent (l2, no momentum) on the full batch, and a trained first layer on the raw inputs beneath others"
+            }
+            Self::SmallSide => {
+                "l2, spectral, nuclear and Schatten norms and Shampoo on the full batch, at most half as many samples as inputs, and a \
+                 trained first layer on the raw inputs beneath others"
+            }
+        }
+    }
+
+    /// Why `auto` takes it.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Gram => "gradient descent stays in the span of the inputs, and there are no more samples than inputs",
+            Self::SmallSide => {
+                "the direction commutes with rotations of the inputs, and the samples span at most half of the inputs' space"
+            }
+        }
+    }
+}
+
 impl<'a> Problem<'a> {
     /// The dynamics of one optimiser from theta on.
     ///
@@ -44,72 +103,99 @@ impl<'a> Problem<'a> {
     ///
     /// # Errors
     /// If the parts do not fit, or the dynamics that is asked for does not serve this optimiser and model.
-    pub fn start(
-        self,
-        optimizer: &OptimizerSpec<NormSpec>,
-        norm: &NormSpec,
-        needs_own_norm: bool,
-        theta: Vec<f64>,
-        first_step: u64,
-    ) -> anyhow::Result<(Box<dyn Dynamics + 'a>, Way)> {
-        let Self { config, model, data, loss, compact, small } = self;
-        let on_all = norm.build(model.layout())?;
-        let is_fold = on_all.fold().is_some();
-        let is_euclidean = on_all.fold() == Some(Fold::RootOfSquares);
-        let batches = config.batch.map(|spec| Batches::new(spec, data.n_samples(), Streams::new(config.seed)));
-        let built = optimizer.build(model.layout(), on_all);
-        let is_in_span = batches.is_none() && Gram::serves(&*built, model);
-        let prefers_span = is_in_span && data.n_samples() <= data.n_features();
-        let may_be_small = match config.dynamics {
-            DynamicsChoice::Auto => !prefers_span,
-            DynamicsChoice::SmallSide => true,
-            DynamicsChoice::Dense | DynamicsChoice::Gram => false,
+    pub fn start(self, beginning: Beginning<'_>) -> anyhow::Result<(Box<dyn Dynamics + 'a>, Way)> {
+        let (route, reason) = self.choose(&beginning)?;
+        let Some(route) = route else { return self.dense(beginning, reason) };
+        let is_checked = self.config.dynamics == DynamicsChoice::Check;
+        let checked = is_checked.then(|| beginning.theta.clone());
+        let optimizer = self.build(&beginning)?;
+        let fast = self.fast(route, beginning)?;
+        let way = Way { name: route.name(), reason: reason.to_owned(), n_left_out: 0 };
+        let Some(theta) = checked else { return Ok((fast, way)) };
+        let every = (self.config.stop.steps / CHECKS).max(1);
+        let checked = Checked::new(fast, self.model, self.data, self.loss, optimizer, theta, every)?;
+        Ok((
+            Box::new(checked),
+            Way { reason: format!("{reason}; compared with the dense step every {every} steps"), ..way },
+        ))
+    }
+
+    /// The optimiser on the whole theta.
+    fn build(self, beginning: &Beginning<'_>) -> anyhow::Result<Box<dyn Optimizer>> {
+        let layout = self.model.layout();
+        Ok(beginning.optimizer.build(layout, beginning.norm.build(layout)?))
+    }
+
+    /// A fast way, or the dense one, and why.
+    fn choose(self, beginning: &Beginning<'_>) -> anyhow::Result<(Option<Route>, &'static str)> {
+        let wanted = match self.config.dynamics {
+            DynamicsChoice::Dense => return Ok((None, "asked for")),
+            DynamicsChoice::Auto | DynamicsChoice::Check => None,
+            DynamicsChoice::Gram => Some(Route::Gram),
+            DynamicsChoice::SmallSide => Some(Route::SmallSide),
         };
-        let is_served = batches.is_none() && SmallProblem::serves(&*built) && (!needs_own_norm || is_euclidean);
-        let small = if may_be_small && is_served {
-            small.get_or_init(|| SmallProblem::new(model, data)).as_ref()
-        } else {
-            None
-        };
-        let (name, reason) = match config.dynamics {
-            DynamicsChoice::Gram if !is_in_span => bail!(
-                "run \"{}\": dynamics = \"gram\" is for gradient descent (l2, no momentum) on the full batch, and a trained first layer on the \
-                 raw inputs beneath others; write dynamics = \"auto\"",
-                config.name
-            ),
-            DynamicsChoice::Gram => ("gram", "asked for"),
-            DynamicsChoice::Auto if prefers_span => {
-                ("gram", "gradient descent stays in the span of the inputs, and there are no more samples than inputs")
+        let optimizer = self.build(beginning)?;
+        if let Some(route) = wanted {
+            if self.serves(route, &*optimizer, beginning.needs_own_norm) {
+                return Ok((Some(route), "asked for"));
             }
-            DynamicsChoice::SmallSide if small.is_none() => bail!(
-                "run \"{}\": dynamics = \"small_side\" is for l2, spectral, nuclear and Schatten norms and Shampoo on the full batch, at most half as \
-                 many samples as inputs, and a trained first layer on the raw inputs beneath others; write dynamics = \"auto\"",
-                config.name
-            ),
-            DynamicsChoice::SmallSide => ("small_side", "asked for"),
-            DynamicsChoice::Auto if small.is_some() => (
-                "small_side",
-                "the direction commutes with rotations of the inputs, and the samples span at most half of the inputs' space",
-            ),
-            DynamicsChoice::Auto => ("dense", "no faster exact way is known for this optimiser, model and data"),
-            DynamicsChoice::Dense => ("dense", "asked for"),
+            let (run, name, serves) = (&self.config.name, route.name(), route.serves());
+            bail!("run \"{run}\": dynamics = \"{name}\" is for {serves}; write dynamics = \"auto\"");
+        }
+        let is_worth_it = |route| match route {
+            Route::Gram => self.data.n_samples() <= self.data.n_features(),
+            Route::SmallSide => true,
         };
-        if name == "gram" {
-            return Ok((Box::new(Gram::new(model, data, loss, &theta)?), Way { name, reason, n_left_out: 0 }));
-        }
-        if let Some(small) = small.filter(|_| name == "small_side") {
-            let optimizer = optimizer.build(small.layout(), norm.build(small.layout())?);
-            return Ok((Box::new(SmallSide::new(small, loss, optimizer, theta)?), Way { name, reason, n_left_out: 0 }));
-        }
+        let serves = |route: &Route| is_worth_it(*route) && self.serves(*route, &*optimizer, beginning.needs_own_norm);
+        Ok(match Route::ALL.into_iter().find(serves) {
+            Some(route) => (Some(route), route.reason()),
+            None => (None, "no faster exact way is known for this optimiser, model and data"),
+        })
+    }
+
+    fn serves(self, route: Route, optimizer: &dyn Optimizer, needs_own_norm: bool) -> bool {
+        let is_euclidean = optimizer.own_norm().fold() == Some(Fold::RootOfSquares);
+        self.config.batch.is_none()
+            && match route {
+                Route::Gram => Gram::serves(optimizer, self.model),
+                Route::SmallSide => {
+                    SmallProblem::serves(optimizer) && (!needs_own_norm || is_euclidean) && self.small().is_some()
+                }
+            }
+    }
+
+    fn small(self) -> Option<&'a SmallProblem> {
+        self.small.get_or_init(|| SmallProblem::new(self.model, self.data)).as_ref()
+    }
+
+    fn fast(self, route: Route, beginning: Beginning<'_>) -> anyhow::Result<Box<dyn Dynamics + 'a>> {
+        let Self { config, model, data, loss, .. } = self;
+        let Beginning { optimizer, norm, theta, .. } = beginning;
+        Ok(match (route, self.small.get().and_then(Option::as_ref)) {
+            (Route::Gram, _) => Box::new(Gram::new(model, data, loss, &theta)?),
+            (Route::SmallSide, Some(small)) => {
+                let optimizer = optimizer.build(small.layout(), norm.build(small.layout())?);
+                Box::new(SmallSide::new(small, loss, optimizer, theta)?)
+            }
+            (Route::SmallSide, None) => bail!("run \"{}\": the span of the inputs is not known", config.name),
+        })
+    }
+
+    fn dense(self, beginning: Beginning<'_>, reason: &str) -> anyhow::Result<(Box<dyn Dynamics + 'a>, Way)> {
+        let Self { config, model, data, loss, compact, .. } = self;
+        let built = self.build(&beginning)?;
+        let Beginning { optimizer, needs_own_norm, theta, first_step, .. } = beginning;
+        let batches = config.batch.map(|spec| Batches::new(spec, data.n_samples(), Streams::new(config.seed)));
+        let way = |n_left_out| Way { name: "dense", reason: reason.to_owned(), n_left_out };
         // a rule that looks at N(theta) at every step needs it of the whole theta
-        let allowed = compact.filter(|_| !needs_own_norm || is_fold);
+        let allowed = compact.filter(|_| !needs_own_norm || built.own_norm().fold().is_some());
         let restricted = allowed.and_then(|problem| Some((problem, problem.restrict(built.own_norm())?)));
         if let Some((problem, norm)) = restricted {
             let optimizer = optimizer.build(problem.layout(), norm);
             let dynamics = Compact::new(problem, loss, optimizer, theta)?.in_batches(batches, first_step)?;
-            return Ok((Box::new(dynamics), Way { name, reason, n_left_out: problem.n_left_out() }));
+            return Ok((Box::new(dynamics), way(problem.n_left_out())));
         }
         let dynamics = Dense::new(model, data, loss, built, theta)?.in_batches(batches, first_step)?;
-        Ok((Box::new(dynamics.with_own_norm_if(needs_own_norm)), Way { name, reason, n_left_out: 0 }))
+        Ok((Box::new(dynamics.with_own_norm_if(needs_own_norm)), way(0)))
     }
 }

@@ -83,7 +83,7 @@ fn add(sum: &mut Estimate, run: &RunConfig, sizes: Sizes) {
     sum.memory = sum.memory.max(2.0 * BYTES * p);
     sum.data = sum.data.max(BYTES * ((sizes.n_train + sizes.n_test) * sizes.first_layer.0) as f64);
     let samples = if run.record.samples { sizes.n_train as f64 } else { 0.0 };
-    let snapshots = (run.record.snapshots.len() + 1) as f64;
+    let snapshots = run.record.snapshots.len() as f64 + f64::from(u8::from(run.record.final_snapshot));
     sum.disk += BYTES * (rows * (n_series(run) as f64 + samples) + snapshots * p);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::{self, Keeper, Kept, Pace};
 use crate::config::{RunConfig, StepSpec, optimizers};
-use crate::dynamics::Problem;
+use crate::dynamics::{Beginning, Problem};
 use crate::experiment::PlannedRun;
 use crate::provenance::provenance;
 use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
@@ -120,6 +120,9 @@ pub fn carry_out(
     };
     let mut keeper = Keeper::new(recorder, &run.resolved, Pace::every(going_on.every), interrupted);
     let finished = go(config, &split, &*built.model, &*loss, start, &mut keeper)?;
+    if let Some(text) = finished.ways.disagreement() {
+        watcher.say(&format!("{}: {text}", run.describe()));
+    }
     let report = close(config, &finished, keeper.into_recorder())?;
     if report.outcome.reason != StopReason::Interrupted {
         checkpoint::remove(&run.path).context("cannot remove the checkpoint of a run that has ended")?;
@@ -218,8 +221,13 @@ fn go(
         let mut step = phase.step.build();
         let problem = Problem { config, model, data: &split.train, loss, compact: compact.as_ref(), small: &small };
         let at_its_start = (k > 0).then(|| theta.clone());
-        let (mut dynamics, way) =
-            problem.start(phase.optimizer, &norm, step.needs_own_norm(), std::mem::take(&mut theta), first_step)?;
+        let (mut dynamics, way) = problem.start(Beginning {
+            optimizer: phase.optimizer,
+            norm: &norm,
+            needs_own_norm: step.needs_own_norm(),
+            theta: std::mem::take(&mut theta),
+            first_step,
+        })?;
         if saved.is_none() {
             ways.push(way);
         }
@@ -243,6 +251,7 @@ fn go(
         } else {
             train(&mut *dynamics, &mut *step, &mut stop, keeper, first_step)?
         };
+        ways.count(&dynamics.counters());
         theta = dynamics.theta().to_vec();
         first_step = outcome.step;
         if outcome.reason != StopReason::Switch {
@@ -281,14 +290,19 @@ fn close(config: &RunConfig, finished: &Finished, mut recorder: Recorder<'_>) ->
     if optimizers(config).any(|(optimizer, _)| matches!(optimizer, OptimizerSpec::TwoSidedCd(_))) {
         attributes.push(("held_steps".to_owned(), Attribute::Integer(recorder.n_held_steps() as i64)));
     }
+    let counts = ways.counts.iter().map(|(name, count)| (format!("count_{name}"), Attribute::Integer(*count as i64)));
+    attributes.extend(counts);
     events.sort_by_key(|(_, step, _)| *step);
     for (kind, step, text) in events {
         let Some(step) = step else { continue };
         attributes.push((format!("{kind}_step"), Attribute::Integer(step as i64)));
         recorder.writer().event(step, kind, &text)?;
     }
+    if let Some(text) = ways.disagreement() {
+        recorder.writer().event(outcome.step, "disagreement", &text)?;
+    }
     recorder.writer().event(outcome.step, outcome.reason.name(), &outcome.reason.to_string())?;
-    if !matches!(outcome.reason, StopReason::NonFinite { .. }) {
+    if config.record.final_snapshot && !matches!(outcome.reason, StopReason::NonFinite { .. }) {
         recorder.snapshot(outcome.step, theta)?;
     }
     let mut writer = recorder.into_writer();

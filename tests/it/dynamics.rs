@@ -66,6 +66,19 @@ fn a_way_that_does_not_serve_is_refused_with_what_would() {
     workshop.steepest(&["run", "ways.toml", "--set", "dynamics=grma"]).failure().stderr(contains("gram"));
 }
 
+#[test]
+fn a_check_compares_with_the_dense_step_and_counts() {
+    let workshop = Workshop::with("ways.toml", EXPERIMENT);
+    workshop.steepest(&["run", "ways.toml", "--set", "dynamics=check"]).success().stderr(contains("differ from").not());
+    for (run, way) in [("gd", "gram"), ("muon", "small_side")] {
+        let run = workshop.trajectory(&format!("out/ways/{run}-seed0.h5"));
+        assert_eq!(run.attribute_text("dynamics"), Some(way));
+        assert!(run.attribute_text("dynamics_reason").is_some_and(|why| why.ends_with("the dense step every 4 steps")));
+        let counts = ["checks", "disagreements"].map(|name| run.attribute_integer(&format!("count_{name}")));
+        assert_eq!(counts, [Some(100), Some(0)]);
+    }
+}
+
 /// Test points that are never stored, what is dear in few rows only, a late switch, and weights that underflow.
 const SPARSE: &str = r#"
 title = "Few dear rows"

@@ -52,6 +52,8 @@ pub enum DynamicsChoice {
     Gram,
     /// The dense step in coordinates of the span of the data, for directions that commute with rotations of the inputs.
     SmallSide,
+    /// What `auto` takes, compared with the dense step a hundred times on the way.
+    Check,
 }
 
 /// `[step]`: size x scale, with an optional decay.
@@ -184,9 +186,12 @@ pub struct RecordSpec {
     /// The same for norms that are not known without forming theta.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub norms_per_decade: Option<u64>,
-    /// Steps at which the parameters are stored, besides the last; default `[0]`.
+    /// Steps at which the parameters are stored, besides the end; default `[0]`.
     #[serde(default = "first_step")]
     pub snapshots: Vec<u64>,
+    /// Whether they are stored at the end; default true.
+    #[serde(default = "yes")]
+    pub final_snapshot: bool,
     /// Whether the margin of each sample is stored in every row; default true.
     #[serde(default = "yes")]
     pub samples: bool,
@@ -201,6 +206,7 @@ impl Default for RecordSpec {
             test_per_decade: None,
             norms_per_decade: None,
             snapshots: first_step(),
+            final_snapshot: true,
             samples: true,
         }
     }

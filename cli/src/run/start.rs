@@ -3,8 +3,12 @@
 use crate::checkpoint::Kept;
 use crate::dynamics::Way;
 use anyhow::Context;
-use steepest_core::{CoreError, SavedPhase, SavedState};
+use std::collections::BTreeMap;
+use steepest_core::{CoreError, Counter, SavedPhase, SavedState};
 use steepest_data::trajectory::Extent;
+
+/// Before the names of what was counted.
+const COUNTS: &str = "counts/";
 
 /// A phase, and where in it.
 pub(super) struct Start {
@@ -26,6 +30,8 @@ pub(super) struct Ways {
     pub(super) names: String,
     pub(super) reasons: String,
     pub(super) n_left_out: u64,
+    /// What was counted in the phases that have ended, all of one name together.
+    pub(super) counts: BTreeMap<String, u64>,
 }
 
 impl Ways {
@@ -35,8 +41,28 @@ impl Ways {
         self.names += if is_first { "" } else { ", then " };
         self.reasons += if is_first { "" } else { "; then " };
         self.names += way.name;
-        self.reasons += way.reason;
+        self.reasons += &way.reason;
         self.n_left_out = self.n_left_out.max(way.n_left_out as u64);
+    }
+
+    /// A phase has ended.
+    pub(super) fn count(&mut self, counters: &[Counter]) {
+        for Counter { name, count, .. } in counters {
+            *self.counts.entry((*name).to_owned()).or_default() += count;
+        }
+    }
+
+    /// What `dynamics = "check"` found, if it is not what it should be.
+    pub(super) fn disagreement(&self) -> Option<String> {
+        let count = |name| self.counts.get(name).copied().unwrap_or_default();
+        let (n, checks, entries) = (count("disagreements"), count("checks"), count("entries_moved_otherwise"));
+        (n > 0).then(|| {
+            format!(
+                "{n} of {checks} steps differ from the dense step by more than rounding, {entries} entries of theta among them; first at \
+                 step {} of its phase",
+                count("first_disagreement")
+            )
+        })
     }
 
     /// As texts of a checkpoint.
@@ -65,13 +91,15 @@ impl Start {
             stop: take("stop")?,
             accepted: take("accepted").ok(),
         };
+        let counts = run.counters().filter_map(|(name, count)| Some((name.strip_prefix(COUNTS)?.to_owned(), count)));
+        let counts = counts.collect();
         let mut text = |name: &str| kept.texts.remove(name).ok_or_else(|| missing(name));
         let n_left_out = run.counter("inputs_left_out")?;
         Ok(Self {
             phase: usize::try_from(run.counter("phase")?).context("the phase is no number of this machine")?,
             first_step: run.counter("first_step")?,
             theta: run.take("theta").unwrap_or(theta),
-            ways: Ways { names: text("ways")?, reasons: text("reasons")?, n_left_out },
+            ways: Ways { names: text("ways")?, reasons: text("reasons")?, n_left_out, counts },
             saved: Some((saved, recorder)),
         })
     }
@@ -88,6 +116,9 @@ pub(super) fn run_state(phase: usize, first_step: u64, theta: Option<Vec<f64>>, 
     state.put_counter("phase", phase as u64);
     state.put_counter("first_step", first_step);
     state.put_counter("inputs_left_out", ways.n_left_out);
+    for (name, count) in &ways.counts {
+        state.put_counter(&format!("{COUNTS}{name}"), *count);
+    }
     if let Some(theta) = theta {
         state.put_vector("theta", theta);
     }

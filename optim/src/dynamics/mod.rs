@@ -2,6 +2,7 @@
 //! measured against.
 
 mod batching;
+mod checked;
 mod compact;
 mod dense;
 mod gram;
@@ -10,6 +11,7 @@ mod kinks;
 mod small_side;
 mod terms;
 
+pub use checked::Checked;
 pub use compact::{Compact, CompactProblem};
 pub use dense::Dense;
 pub use gram::Gram;

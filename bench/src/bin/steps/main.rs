@@ -39,11 +39,15 @@ fn row(run: &RunConfig, arguments: &Arguments) -> anyhow::Result<Value> {
     let sizes = built.sizes.clone();
     let (dynamics, reason, times) = if arguments.products {
         let shape = (split.train.n_samples(), sizes[0], sizes[1]);
-        ("products", "forward and backward product of the first layer", products::times(shape, arguments.seconds))
+        (
+            "products",
+            "forward and backward product of the first layer".to_owned(),
+            products::times(shape, arguments.seconds),
+        )
     } else {
         trajectory(run, &split, built, arguments.seconds)?
     };
-    Ok(describe(run, &split, &sizes, (dynamics, reason), &times))
+    Ok(describe(run, &split, &sizes, (dynamics, &reason), &times))
 }
 
 /// The fields that every program of the comparison prints.

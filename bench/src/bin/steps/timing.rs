@@ -4,7 +4,7 @@ use anyhow::bail;
 use std::cell::OnceCell;
 use std::time::Instant;
 use steepest_cli::config::RunConfig;
-use steepest_cli::dynamics::Problem;
+use steepest_cli::dynamics::{Beginning, Problem};
 use steepest_cli::run::own_norm;
 use steepest_core::{Dynamics, Step, StepLength};
 use steepest_data::Split;
@@ -46,7 +46,7 @@ pub(crate) fn trajectory(
     split: &Split,
     built: BuiltModel,
     seconds: f64,
-) -> anyhow::Result<(&'static str, &'static str, Times)> {
+) -> anyhow::Result<(&'static str, String, Times)> {
     let (model, loss) = (&*built.model, config.loss.build()?);
     let (norm, mut rule) = (own_norm(&config.optimizer)?, config.step.build());
     if rule.rolls_back() {
@@ -56,7 +56,13 @@ pub(crate) fn trajectory(
     let compact = CompactProblem::new(model, &split.train);
     let small = OnceCell::new();
     let problem = Problem { config, model, data: &split.train, loss: &*loss, compact: compact.as_ref(), small: &small };
-    let (mut dynamics, way) = problem.start(&config.optimizer, &norm, rule.needs_own_norm(), built.theta, 0)?;
+    let (mut dynamics, way) = problem.start(Beginning {
+        optimizer: &config.optimizer,
+        norm: &norm,
+        needs_own_norm: rule.needs_own_norm(),
+        theta: built.theta,
+        first_step: 0,
+    })?;
     let setup = start.elapsed().as_secs_f64();
     let (steps, ended) = take_steps(&mut *dynamics, &mut *rule, config.stop.steps, seconds);
     Ok((way.name, way.reason, Times { setup, steps, ended }))
