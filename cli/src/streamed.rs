@@ -3,7 +3,6 @@
 use crate::test_set::Tested;
 use anyhow::Context;
 use ndarray::{Array1, Array2, ArrayView2, s};
-use std::collections::BTreeMap;
 use steepest_core::linalg::{Accumulate, multiply_into};
 use steepest_core::{Dataset, Displacement, Dynamics, HomogeneousModel, LinearFirstLayer, Loss, Workspace};
 use steepest_data::{PointStream, Unseen};
@@ -26,8 +25,6 @@ pub(crate) struct Streamed<'a> {
     /// P where the dynamics started, once it was needed; and at the point that was tested last.
     start: Option<Array2<f64>>,
     p: Array2<f64>,
-    /// The entries of W - W0 that are in `p`, beyond `start`.
-    moved: BTreeMap<usize, f64>,
     outputs: Array2<f64>,
     margins: Vec<f64>,
     ln_weights: Vec<f64>,
@@ -52,7 +49,6 @@ impl<'a> Streamed<'a> {
             inner_products: None,
             start: None,
             p: Array2::zeros((t, first.width())),
-            moved: BTreeMap::new(),
             outputs: Array2::zeros((t, k)),
             margins: vec![0.0; t],
             ln_weights: vec![0.0; t * loss.terms_per_sample(k)],
@@ -64,7 +60,6 @@ impl<'a> Streamed<'a> {
     /// same bits.
     pub(crate) fn switch(&mut self) {
         self.start = None;
-        self.moved.clear();
     }
 
     pub(crate) fn test(&mut self, dynamics: &mut dyn Dynamics, loss: &dyn Loss) -> Tested {
@@ -72,7 +67,7 @@ impl<'a> Streamed<'a> {
             let (m, d) = (self.first.width(), self.unseen.points.n_inputs());
             let w = weights(dynamics.theta(), m, d);
             self.p.fill(0.0);
-            add_products(&self.unseen.points, w, &mut self.p);
+            add_products(&self.unseen.points, &mut [(w, &mut self.p)]);
             let theta = dynamics.theta();
             self.forward(theta);
         }
@@ -84,30 +79,32 @@ impl<'a> Streamed<'a> {
     fn follow(&mut self, dynamics: &mut dyn Dynamics) -> bool {
         let Some(displaced) = dynamics.displaced() else { return false };
         let (m, points) = (self.first.width(), &self.unseen.points);
-        let start = self.start.get_or_insert_with(|| {
-            let mut start = Array2::zeros(self.p.dim());
-            add_products(points, weights(displaced.theta, m, points.n_inputs()), &mut start);
-            self.p.assign(&start);
-            start
-        });
+        let wants_products = matches!(displaced.by, Displacement::InSpan(_));
+        if self.start.is_none() || (wants_products && self.inner_products.is_none()) {
+            let (mut start, mut products) =
+                (Array2::zeros(self.p.dim()), Array2::zeros((points.n_points(), self.inputs.nrows())));
+            let mut wanted = vec![(weights(displaced.theta, m, points.n_inputs()), &mut start)];
+            if wants_products {
+                wanted.push((self.inputs, &mut products));
+            }
+            add_products(points, &mut wanted);
+            self.start = Some(start);
+            self.inner_products = wants_products.then_some(products);
+        }
+        let (Some(start), products) = (&self.start, self.inner_products.as_ref()) else { return false };
+        // from the start each time, so that the bits do not depend on when it was tested before
+        self.p.assign(start);
         match displaced.by {
             Displacement::InSpan(a) => {
-                let inner_products = self.inner_products.get_or_insert_with(|| {
-                    let mut products = Array2::zeros((points.n_points(), self.inputs.nrows()));
-                    add_products(points, self.inputs, &mut products);
-                    products
-                });
-                self.p.assign(start);
-                multiply_into(Accumulate::Add, inner_products.view(), a, self.p.view_mut());
+                if let Some(products) = products {
+                    multiply_into(Accumulate::Add, products.view(), a, self.p.view_mut());
+                }
             }
             Displacement::Entries(entries) => {
-                let mut column = Array1::zeros(points.n_points());
-                for &(place, value) in entries {
-                    let change = value - self.moved.insert(place, value).unwrap_or(0.0);
-                    if change.abs() > 0.0 {
-                        points.column_into(place % points.n_inputs(), &mut column);
-                        self.p.column_mut(place / points.n_inputs()).scaled_add(change, &column);
-                    }
+                let (mut column, d) = (Array1::zeros(points.n_points()), points.n_inputs());
+                for &(place, change) in entries {
+                    points.column_into(place % d, &mut column);
+                    self.p.column_mut(place / d).scaled_add(change, &column);
                 }
             }
         }
@@ -133,15 +130,17 @@ fn weights(theta: &[f64], width: usize, d: usize) -> ArrayView2<'_, f64> {
     }
 }
 
-/// products += X_t W^T for W (rows x d), a few inputs of all points at a time.
-fn add_products(points: &PointStream, w: ArrayView2<'_, f64>, products: &mut Array2<f64>) {
+/// products += X_t W^T for each W (rows x d), a few inputs of all points at a time: the points are drawn once for all of them.
+fn add_products(points: &PointStream, wanted: &mut [(ArrayView2<'_, f64>, &mut Array2<f64>)]) {
     let (d, mut block) = (points.n_inputs(), Array2::zeros((INPUTS, points.n_points())));
     for from in (0..d).step_by(INPUTS) {
         let to = d.min(from + INPUTS);
         let mut columns = block.slice_mut(s![..to - from, ..]);
         points.columns_into(from..to, columns.view_mut());
-        let part = w.slice(s![.., from..to]);
-        multiply_into(Accumulate::Add, columns.t(), part.t(), products.view_mut());
+        for (w, products) in wanted.iter_mut() {
+            let part = w.slice(s![.., from..to]);
+            multiply_into(Accumulate::Add, columns.t(), part.t(), products.view_mut());
+        }
     }
 }
 
