@@ -157,3 +157,64 @@ pub(super) fn sign_of_sum(terms: &[Term], x: impl Fn(usize) -> f64, largest: f64
     let is_undetermined = size > 0.0 && (has_cancelled || sum.abs() <= rounding * size);
     Decided { sign: vector::sign(sum), is_undetermined }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Terms of these logarithms and signs, sample after sample.
+    fn terms(of: &[(f64, f64)]) -> Vec<Term> {
+        let term = |(sample, &(ln, sign)): (usize, &(f64, f64))| Term {
+            sample,
+            above: true,
+            ln,
+            sign,
+            weight: sign * logspace::exp(ln),
+        };
+        of.iter().enumerate().map(term).collect()
+    }
+
+    #[test]
+    fn a_sum_is_decided_by_the_heaviest_term_that_is_not_zero_or_cancelled() {
+        let decide = |x: &[f64]| {
+            let terms = terms(&[(0.0, 1.0), (0.0, -1.0), (-2e3, 1.0), (-2001.0, -1.0), (-1e6, 1.0)]);
+            let Decided { sign, is_undetermined } = sign_of_sum(&terms, |i| x[i], 5.0, 1e-15);
+            (sign, is_undetermined)
+        };
+        assert_eq!(decide(&[1.0, 0.5, 0.0, 0.0, -5.0]), (1.0, false));
+        assert_eq!(decide(&[0.0, 0.0, 1.0, 2.0, 0.0]), (1.0, false));
+        assert_eq!(decide(&[0.0, 0.0, 1.0, 3.0, 0.0]), (-1.0, false));
+        assert_eq!(decide(&[0.0, 0.0, 0.0, 0.0, -1e-9]), (-1.0, false));
+        assert_eq!(decide(&[0.0; 5]), (0.0, false));
+        // in real arithmetic the third decides; a double cannot know that the first two are equal
+        assert_eq!(decide(&[1.0, 1.0, -1.0, 0.0, 0.0]), (-1.0, true));
+        assert_eq!(decide(&[1.0, 1.0 - f64::EPSILON, 0.0, 0.0, 0.0]), (1.0, true));
+    }
+
+    #[test]
+    fn the_terms_of_a_row_are_those_of_its_active_samples_relative_to_the_heaviest() {
+        let mut ranking = Ranking::new(&[1.0, -1.0, 1.0, 1.0, -1.0], 0.0);
+        ranking.ln_weights.copy_from_slice(&[-900.0, -1.0, -3.0, f64::NEG_INFINITY, -50.0]);
+        assert_eq!((ranking.sort(), ranking.heaviest()), (2, Some(-1.0)));
+        let mut found = Vec::new();
+        let mut samples = |ranking: &Ranking, p: &[f64], window: f64| {
+            let top = ranking.terms_of(p, window, &mut found);
+            (found.iter().map(|t| (t.sample, t.ln, t.sign)).collect::<Vec<_>>(), top)
+        };
+        let p = [1.0, -1.0, 2.0, 3.0, 0.5];
+        let (near, top) = samples(&ranking, &p, 40.0);
+        assert_eq!((near, top.ln, top.has_rest), (vec![(2, 0.0, -1.0)], -3.0, true));
+        assert!(top.rest >= logspace::exp(-47.0));
+        let (all, top) = samples(&ranking, &p, f64::INFINITY);
+        assert_eq!(all, [(2, 0.0, -1.0), (4, -47.0, 1.0), (0, -897.0, -1.0)]);
+        assert_eq!((top.has_rest, top.rest), (false, 0.0));
+        let (none, top) = samples(&ranking, &[-1.0; 5], 40.0);
+        assert_eq!((none, top.ln, top.has_rest), (vec![], f64::NEG_INFINITY, false));
+        // with a slope below zero every sample has a part, and a steep one may come first
+        let mut steep = Ranking::new(&[1.0, 1.0], -logspace::exp(3.0));
+        steep.ln_weights.copy_from_slice(&[-1.0, -2.0]);
+        steep.sort();
+        let (all, top) = samples(&steep, &[1.0, -1.0], 40.0);
+        assert_eq!((all, top.ln), (vec![(1, 0.0, 1.0), (0, -2.0, -1.0)], 1.0));
+    }
+}

@@ -26,8 +26,7 @@ impl State {
     /// From W with all its columns.
     pub(super) fn new(w: ArrayView2<'_, f64>, u: Vec<f64>, slope: f64, inputs: &Inputs<'_>) -> Self {
         let (m, n) = (w.nrows(), inputs.dim().0);
-        let mut state =
-            Self { p: Array2::zeros((m, n)), b: Array2::zeros((m, n)), base: inputs.narrow(w), u, slope };
+        let mut state = Self { p: Array2::zeros((m, n)), b: Array2::zeros((m, n)), base: inputs.narrow(w), u, slope };
         let narrow = ArrayView2::from_shape((m, inputs.dim().1), &state.base);
         if let Ok(w) = narrow {
             multiply_into(Accumulate::Replace, w, inputs.x.t(), state.p.view_mut());

@@ -1,0 +1,107 @@
+//! Sign descent by row patterns against the dense step, in one process; and a run at the paper's scale.
+
+#![expect(clippy::print_stdout, reason = "a benchmark reports on the terminal")]
+
+use ndarray::Array2;
+use rand::RngExt;
+use rand_distr::{StandardNormal, Uniform};
+use std::time::Instant;
+use steepest_bench::median_seconds_in_turn;
+use steepest_core::linalg::backend;
+use steepest_core::loss::Exponential;
+use steepest_core::{Dataset, Dynamics, HomogeneousModel, Labels, Streams};
+use steepest_models::{Activation, Mlp};
+use steepest_norms::Linf;
+use steepest_optim::{Dense, Sign, SteepestDescent};
+
+const SIZE: f64 = 6e-3;
+const N: usize = 250;
+const WIDTH: usize = 1024;
+
+/// Normal inputs with random labels, and parameters uniform with half-width 0.1/sqrt(number of inputs) in each layer.
+fn problem(d: usize) -> (Dataset, Mlp, Vec<f64>) {
+    let mut rng = Streams::new(1).stream("inputs");
+    let inputs = Array2::from_shape_simple_fn((N, d), || rng.sample(StandardNormal));
+    let signs = (0..N).map(|_| if rng.random_bool(0.5) { 1.0 } else { -1.0 }).collect();
+    let data = Dataset::new(inputs, Labels::Binary(signs)).expect("finite inputs");
+    let model = Mlp::new(d, &[WIDTH], 1, Activation::Relu).expect("positive widths");
+    let mut rng = Streams::new(1).stream("theta");
+    let mut uniform = |len: usize, fan_in: usize| -> Vec<f64> {
+        let half_width = 0.1 / (fan_in as f64).sqrt();
+        let law = Uniform::new(-half_width, half_width).expect("a positive width");
+        (0..len).map(|_| rng.sample(law)).collect()
+    };
+    let mut theta = uniform(WIDTH * d, d);
+    theta.extend(uniform(WIDTH, WIDTH));
+    assert_eq!(theta.len(), model.layout().len());
+    (data, model, theta)
+}
+
+fn step(dynamics: &mut dyn Dynamics) {
+    dynamics.evaluate();
+    dynamics.advance(SIZE);
+}
+
+fn report(dynamics: &Sign<'_>) {
+    let counts: Vec<String> = dynamics.counters().iter().map(|c| format!("{} {}", c.name, c.count)).collect();
+    println!("    {}", counts.join(", "));
+}
+
+/// The first steps, where many rows are dense, and late ones, where all are pure.
+fn against_dense(d: usize) {
+    let (data, model, theta) = problem(d);
+    let loss = Exponential::sum();
+    let mut sign = Sign::new(&model, &data, &loss, &theta).expect("two layers");
+    let optimizer = SteepestDescent::new(Linf::new(theta.len()));
+    let mut dense = Dense::new(&model, &data, &loss, Box::new(optimizer), theta).expect("parts that fit");
+    let (mut seconds, mut n_apart) = ([0.0; 2], 0);
+    for t in 1..=50 {
+        for (seconds, dynamics) in seconds.iter_mut().zip([&mut dense as &mut dyn Dynamics, &mut sign]) {
+            let start = Instant::now();
+            step(dynamics);
+            *seconds += start.elapsed().as_secs_f64();
+        }
+        if t % 10 == 0 {
+            let apart = dense.theta().iter().zip(sign.theta()).filter(|(a, b)| (**a - **b).abs() > SIZE / 2.0);
+            n_apart += apart.count();
+        }
+    }
+    let [a, b] = seconds;
+    println!(
+        "(250, {d}, 1024), first 50 steps: dense {a:.2} s, sign {b:.2} s, ratio {:.1}; {n_apart} entries apart",
+        a / b
+    );
+    report(&sign);
+    (0..5000).for_each(|_| step(&mut sign));
+    let (a, b) = median_seconds_in_turn(9, || step(&mut dense), || (0..100).for_each(|_| step(&mut sign)));
+    let b = b / 100.0;
+    println!("(250, {d}, 1024), after 5050 steps: dense {:.2} ms, sign {:.3} ms, ratio {:.0}", a * 1e3, b * 1e3, a / b);
+    report(&sign);
+}
+
+fn alone(d: usize, steps: u64) {
+    let (data, model, theta) = problem(d);
+    let loss = Exponential::sum();
+    let start = Instant::now();
+    let mut sign = Sign::new(&model, &data, &loss, &theta).expect("two layers");
+    println!("(250, {d}, 1024), sign alone: {:.2} s to begin", start.elapsed().as_secs_f64());
+    let (start, mut last) = (Instant::now(), 0.0);
+    for t in 1..=steps {
+        step(&mut sign);
+        if [10, 50, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 20_000, 50_000, 100_000].contains(&t) {
+            let now = start.elapsed().as_secs_f64();
+            println!("  step {t}: {now:.2} s (+{:.2}), ln L = {:.4e}", now - last, sign.evaluate().loss.ln());
+            last = now;
+            report(&sign);
+        }
+    }
+    let mean = start.elapsed().as_secs_f64() / steps as f64;
+    println!("  mean {:.3} ms a step", mean * 1e3);
+}
+
+fn main() {
+    println!("sign descent: one thread, float64, {}", backend().reason);
+    against_dense(8192);
+    let steps = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(20_000);
+    alone(32768, steps);
+}
