@@ -1,14 +1,14 @@
 //! What every row does in a step.
 
 use super::inputs::Inputs;
-use super::patterns::{Patterns, Route};
+use super::patterns::{Patterns, Route, bound_of_others};
 use super::ranking::{Ranking, Term, Top, sign_of_sum};
 use super::state::State;
 use steepest_core::{LogReal, logspace, vector};
 
-/// Terms of a row that are lighter than its heaviest by more than this (as logarithms) are left out at first: e^-40 is below rounding, and
-/// where they may decide a sign all the same the row is looked at again with all its terms.
-const NEAR: f64 = 40.0;
+/// Terms of a row that are lighter than its heaviest by more than this (as logarithms) are left out at first: e^-32 = 1e-14 decides a sign in one
+/// row of a million, and where it may the row is looked at again with all its terms.
+const NEAR: f64 = 32.0;
 
 /// What one row of W and its output weight do: W_j -= length `sign` s, u_j -= length `output_sign`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,7 +92,8 @@ impl Directions {
                 sum += size * visible;
             }
             if let Some(heaviest) = self.terms.first().filter(|_| u != 0.0) {
-                if is_pure(&self.terms, top, inputs) {
+                if bound_of_others(&self.terms, top, inputs) < inputs.smallest[heaviest.sample] {
+                    // no other sample can flip any sign
                     step.way = Way::Pure { sample: heaviest.sample };
                     step.sign *= heaviest.sign;
                     let along = inputs.along_sign_of(heaviest.sample);
@@ -170,13 +171,4 @@ impl Directions {
         };
         (sign, sum.abs())
     }
-}
-
-/// Whether no sample but the heaviest can decide any sign: sum over the others of |v_i| max_l |x_il| < min_l |x_il| of the heaviest.
-fn is_pure(terms: &[Term], top: Top, inputs: &Inputs<'_>) -> bool {
-    // so that the rounding of the bound does not matter
-    const MORE: f64 = 1.0 + 1e-12;
-    let [heaviest, others @ ..] = terms else { return false };
-    let bound: f64 = others.iter().map(|term| term.weight.abs() * inputs.largest[term.sample]).sum();
-    (bound + top.rest * inputs.max) * MORE < inputs.smallest[heaviest.sample]
 }

@@ -65,6 +65,7 @@ pub(super) struct Patterns {
     /// Each row with its pattern; of two the later one holds.
     pub(super) found: Vec<(usize, usize)>,
     block: Vec<f64>,
+    open: Vec<usize>,
 }
 
 impl Patterns {
@@ -144,32 +145,37 @@ impl Patterns {
 
     /// s as the signs of the heaviest sample and the entries that differ.
     fn find_flips(&mut self, index: usize, inputs: &Inputs<'_>) {
-        let Self { terms, list, along, flips, block, .. } = self;
+        let Self { terms, list, along, flips, block, open, .. } = self;
         let (n, pattern) = (inputs.dim().0, &mut list[index]);
         let terms = &terms[pattern.terms.clone()];
         let Some(&Term { sample, sign, .. }) = terms.first() else { return };
         let along = &mut along[index * n..(index + 1) * n];
         along.iter_mut().zip(inputs.along_sign_of(sample)).for_each(|(a, &s)| *a = sign * s);
         let start = flips.len();
-        block.resize(BLOCK, 0.0);
-        for columns in inputs.blocks() {
-            let g = &mut block[..columns.len()];
-            g.fill(0.0);
-            for term in terms.iter().take_while(|term| term.ln >= -WIDEST) {
-                vector::add_multiple(g, term.weight, &inputs.sample(term.sample)[columns.clone()]);
+        let heaviest = inputs.sample(sample);
+        let are_few = small_entries(heaviest, bound_of_others(terms, pattern.top, inputs), open);
+        let mut look_at = |g: f64, column: usize| {
+            let by = pattern.sign(g, column, terms, inputs) - vector::sign(sign * heaviest[column]);
+            if by != 0.0 {
+                flips.push(Flip { column, by });
+                vector::add_multiple(along, by, inputs.column(column));
             }
-            let heaviest = &inputs.sample(sample)[columns.clone()];
-            for (k, (&g, &x)) in g.iter().zip(heaviest).enumerate() {
-                let unflipped = sign * x;
-                if (g > pattern.threshold && unflipped > 0.0) || (g < -pattern.threshold && unflipped < 0.0) {
-                    continue;
+        };
+        let summed = &terms[..terms.partition_point(|term| term.ln >= -WIDEST)];
+        if are_few {
+            for &column in &*open {
+                let x = inputs.column(column);
+                look_at(summed.iter().map(|term| term.weight * x[term.sample]).sum(), column);
+            }
+        } else {
+            block.resize(BLOCK, 0.0);
+            for columns in inputs.blocks() {
+                let g = &mut block[..columns.len()];
+                g.fill(0.0);
+                for term in summed {
+                    vector::add_multiple(g, term.weight, &inputs.sample(term.sample)[columns.clone()]);
                 }
-                let column = columns.start + k;
-                let by = pattern.sign(g, column, terms, inputs) - vector::sign(unflipped);
-                if by != 0.0 {
-                    flips.push(Flip { column, by });
-                    vector::add_multiple(along, by, inputs.column(column));
-                }
+                columns.zip(&*g).for_each(|(column, &g)| look_at(g, column));
             }
         }
         pattern.route = Route::Flips { sample, sign, flips: start..flips.len() };
@@ -274,4 +280,27 @@ impl Pattern {
     fn close(&mut self, terms: &[Term], along: &[f64]) {
         self.dual = terms.iter().map(|term| term.weight * along[term.sample]).sum();
     }
+}
+
+/// A bound on what all terms but the heaviest add to an entry, relative to the heaviest: sum of |v_i| max_l |x_il|.
+pub(super) fn bound_of_others(terms: &[Term], top: Top, inputs: &Inputs<'_>) -> f64 {
+    // so that the rounding of the bound does not matter
+    const MORE: f64 = 1.0 + 1e-12;
+    let others = terms.iter().skip(1).map(|term| term.weight.abs() * inputs.largest[term.sample]);
+    (others.sum::<f64>() + top.rest * inputs.max) * MORE
+}
+
+/// Writes the places of the entries up to `bound` in size, which alone other samples can flip; false, with some of them, where they are
+/// so many that the sums of all entries, row after row, are cheaper than theirs by columns.
+fn small_entries(x: &[f64], bound: f64, places: &mut Vec<usize>) -> bool {
+    places.clear();
+    for (block, start) in x.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+        if vector::vectorized(|| block.iter().fold(false, |any, x| any | (x.abs() <= bound))) {
+            places.extend((start..).zip(block).filter(|(_, x)| x.abs() <= bound).map(|(place, _)| place));
+        }
+        if places.len() > x.len() / 64 {
+            return false;
+        }
+    }
+    true
 }

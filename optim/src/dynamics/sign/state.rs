@@ -59,15 +59,17 @@ impl State {
         let mut moved = 0;
         for (j, (mut p, step)) in self.p.rows_mut().into_iter().zip(directions.steps()).enumerate() {
             let p = p.as_slice_mut().unwrap_or_default();
-            let by = length * step.sign;
+            let u = self.u[j] - length * step.output_sign;
+            moved |= std::mem::replace(&mut self.u[j], u).to_bits() ^ u.to_bits();
+            let (by, slope) = (length * step.sign, self.slope);
             match step.way {
-                Way::Still => {}
+                Way::Still => add_unit(outputs, u, p, slope),
                 Way::Pure { sample } => {
-                    moved |= subtract(p, by, inputs.along_sign_of(sample));
+                    moved |= move_and_add_unit(outputs, u, p, by, inputs.along_sign_of(sample), slope);
                     self.b[(j, sample)] -= by;
                 }
                 Way::Pattern { index } => {
-                    moved |= subtract(p, by, directions.patterns().along(index));
+                    moved |= move_and_add_unit(outputs, u, p, by, directions.patterns().along(index), slope);
                     let base = &mut self.base[j * d..(j + 1) * d];
                     match &directions.patterns().list()[index].route {
                         Route::Flips { sample, sign, flips } => {
@@ -80,10 +82,6 @@ impl State {
                     }
                 }
             }
-            let u = self.u[j];
-            self.u[j] = u - length * step.output_sign;
-            moved |= u.to_bits() ^ self.u[j].to_bits();
-            add_unit(outputs, self.u[j], p, self.slope);
         }
         moved != 0
     }
@@ -111,12 +109,15 @@ fn add_unit(outputs: &mut [f64], u: f64, p: &[f64], slope: f64) {
     });
 }
 
-/// p -= factor y; the bits that are others.
-fn subtract(p: &mut [f64], factor: f64, y: &[f64]) -> u64 {
+/// p -= factor y, then outputs += u phi(p), in one pass; the bits of p that are others.
+fn move_and_add_unit(outputs: &mut [f64], u: f64, p: &mut [f64], factor: f64, y: &[f64], slope: f64) -> u64 {
     vector::vectorized(|| {
-        p.iter_mut().zip(y).fold(0, |difference, (p, &y)| {
-            let old = std::mem::replace(p, *p - factor * y);
-            difference | (old.to_bits() ^ p.to_bits())
+        outputs.iter_mut().zip(p).zip(y).fold(0, |difference, ((f, p), &y)| {
+            let old = *p;
+            let new = old - factor * y;
+            *p = new;
+            *f += u * if new > 0.0 { new } else { slope * new };
+            difference | (old.to_bits() ^ new.to_bits())
         })
     })
 }
