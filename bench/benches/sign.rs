@@ -79,7 +79,7 @@ fn against_dense(d: usize) {
     );
     report(&sign);
     (0..5000).for_each(|_| step(&mut sign));
-    let mut time = |dynamics: &mut dyn Dynamics, steps: usize| {
+    let time = |dynamics: &mut dyn Dynamics, steps: usize| {
         let start = seconds(clock);
         (0..steps).for_each(|_| step(dynamics));
         (seconds(clock) - start) / steps as f64

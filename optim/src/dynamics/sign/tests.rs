@@ -104,14 +104,20 @@ fn a_thousand_steps_are_those_of_the_dense_dynamics() {
     }
 }
 
-/// A loss whose weights are made lighter by `gap` (as logarithms) from one sample to the next.
+/// The exponential loss with weights that are made lighter by these logarithms, sample after sample.
 #[derive(Debug)]
-struct Staggered {
+struct Lightened {
     inner: Exponential,
-    gap: f64,
+    by: Vec<f64>,
 }
 
-impl Loss for Staggered {
+impl Lightened {
+    fn by(by: impl IntoIterator<Item = f64>) -> Self {
+        Self { inner: Exponential::sum(), by: by.into_iter().collect() }
+    }
+}
+
+impl Loss for Lightened {
     fn accepts(&self, labels: &Labels) -> bool {
         self.inner.accepts(labels)
     }
@@ -128,7 +134,7 @@ impl Loss for Staggered {
         ln_weights: &mut [f64],
     ) -> LossValue {
         let value = self.inner.evaluate(outputs, labels, margins, ln_weights);
-        ln_weights.iter_mut().enumerate().for_each(|(i, w)| *w -= i as f64 * self.gap);
+        ln_weights.iter_mut().zip(&self.by).for_each(|(w, by)| *w -= by);
         value
     }
 
@@ -164,16 +170,16 @@ impl Loss for Staggered {
 #[test]
 fn the_gap_between_weights_chooses_the_route() {
     let mut rng = Streams::new(3).stream("data");
-    let mut inputs = Array2::from_shape_simple_fn((12, 40), || draw(&mut rng));
+    let mut inputs = Array2::from_shape_simple_fn((12, 256), || draw(&mut rng));
     // entries that a sample e^-12 lighter flips, and one e^-50 lighter does not
     (0..12).for_each(|i| inputs[(i, i + 3)] *= 1e-7);
-    let with_zeros = Array2::from_shape_fn((12, 40), |(i, l)| if (i + l) % 8 == 0 { 0.0 } else { inputs[(i, l)] });
+    let with_zeros = Array2::from_shape_fn((12, 256), |(i, l)| if (i + l) % 8 == 0 { 0.0 } else { inputs[(i, l)] });
     let labels = || Labels::Binary((0..12).map(|i| if i % 3 == 0 { 1.0 } else { -1.0 }).collect());
     let tally = |inputs: &Array2<f64>, gap: f64| {
         let data = Dataset::new(inputs.clone(), labels()).unwrap();
         let (model, mut theta) = network(&data, 16, Activation::Relu, false);
         theta.iter_mut().for_each(|t| *t *= 1e-3);
-        let loss = Staggered { inner: Exponential::sum(), gap };
+        let loss = Lightened::by((0..12).map(|i| f64::from(i) * gap));
         compare((&model, &data, &loss), &theta, 3, &constant(StepScale::Normalized, 1e-5))
     };
     let check = |inputs, gap, expected: [bool; 3]| {
@@ -190,6 +196,28 @@ fn the_gap_between_weights_chooses_the_route() {
     // where the heaviest sample has a zero one e^-50, e^-800 or e^-1000000 lighter moves the entry
     for gap in [12.0, 50.0, 800.0, 1e6] {
         check(&with_zeros, gap, [false, false, true]);
+    }
+}
+
+#[test]
+fn where_the_heaviest_samples_cancel_one_outside_the_window_decides() {
+    let mut rng = Streams::new(4).stream("data");
+    let [a, b] = [(); 2].map(|()| (0..10).map(|_| draw(&mut rng)).collect::<Vec<f64>>());
+    let inputs = Array2::from_shape_vec((3, 10), [&a[..], &a, &b].concat()).unwrap();
+    let data = Dataset::new(inputs, Labels::Binary(vec![1.0, -1.0, -1.0])).unwrap();
+    let model = Mlp::new(10, &[2], 1, Activation::Relu).unwrap();
+    // two units that cancel, both active on all samples: f = 0 everywhere, and the first two samples weigh the same
+    let w: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
+    let theta = [&w[..], &w, &[1.0, -1.0]].concat();
+    for lighter in [20.0, 100.0, 1e5] {
+        let loss = Lightened::by([0.0, 0.0, lighter]);
+        let mut sign = Sign::new(&model, &data, &loss, &theta).unwrap();
+        sign.advance(0.25);
+        assert_eq!(sign.tally.undetermined_signs > 0, lighter > 40.0, "{:?}", sign.tally);
+        for (k, (after, before)) in sign.theta()[..20].iter().zip(&theta).enumerate() {
+            let u = if k < 10 { 1.0 } else { -1.0 };
+            assert!((after - (before - 0.25 * u * vector::sign(b[k % 10]))).abs() < 1e-12, "{lighter} {k}");
+        }
     }
 }
 
