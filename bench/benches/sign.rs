@@ -17,10 +17,11 @@ const SIZE: f64 = 6e-3;
 const N: usize = 250;
 const WIDTH: usize = 1024;
 
-/// Normal inputs with random labels, and parameters uniform with half-width 0.1/sqrt(number of inputs) in each layer.
-fn problem(d: usize) -> (Dataset, Mlp, Vec<f64>) {
+/// Normal inputs, this share of them zero, with random labels, and parameters uniform with half-width 0.1/sqrt(number of inputs) in each layer.
+fn problem(d: usize, share_of_zeros: f64) -> (Dataset, Mlp, Vec<f64>) {
     let mut rng = Streams::new(1).stream("inputs");
-    let inputs = Array2::from_shape_simple_fn((N, d), || rng.sample(StandardNormal));
+    let mut inputs: Array2<f64> = Array2::from_shape_simple_fn((N, d), || rng.sample(StandardNormal));
+    inputs.mapv_inplace(|x| if rng.random_bool(share_of_zeros) { 0.0 } else { x });
     let signs = (0..N).map(|_| if rng.random_bool(0.5) { 1.0 } else { -1.0 }).collect();
     let data = Dataset::new(inputs, Labels::Binary(signs)).expect("finite inputs");
     let model = Mlp::new(d, &[WIDTH], 1, Activation::Relu).expect("positive widths");
@@ -53,15 +54,16 @@ fn report(dynamics: &Sign<'_>) {
     println!("    {}", counts.join(", "));
 }
 
-/// The first steps, where many rows are dense, and late ones, where all are pure.
-fn against_dense(d: usize) {
-    let (data, model, theta) = problem(d);
+/// The first steps side by side; then, if there are to be late ones, those of sign descent alone against a dense step.
+fn against_dense(d: usize, share_of_zeros: f64, first: usize, late: usize) {
+    println!("(250, {d}, 1024), {share_of_zeros} of the inputs zero");
+    let (data, model, theta) = problem(d, share_of_zeros);
     let loss = Exponential::sum();
     let mut sign = Sign::new(&model, &data, &loss, &theta).expect("two layers");
     let optimizer = SteepestDescent::new(Linf::new(theta.len()));
     let mut dense = Dense::new(&model, &data, &loss, Box::new(optimizer), theta).expect("parts that fit");
     let (clock, mut spent, mut n_apart) = (Instant::now(), [0.0; 2], 0);
-    for t in 1..=50 {
+    for t in 1..=first {
         for (spent, dynamics) in spent.iter_mut().zip([&mut dense as &mut dyn Dynamics, &mut sign]) {
             let start = seconds(clock);
             step(dynamics);
@@ -73,12 +75,12 @@ fn against_dense(d: usize) {
         }
     }
     let [a, b] = spent;
-    println!(
-        "(250, {d}, 1024), first 50 steps: dense {a:.2} s, sign {b:.2} s, ratio {:.1}; {n_apart} entries apart",
-        a / b
-    );
+    println!("  first {first} steps: dense {a:.2} s, sign {b:.2} s, ratio {:.1}; {n_apart} entries apart", a / b);
     report(&sign);
-    (0..5000).for_each(|_| step(&mut sign));
+    if late == 0 {
+        return;
+    }
+    (0..late).for_each(|_| step(&mut sign));
     let time = |dynamics: &mut dyn Dynamics, steps: usize| {
         let start = seconds(clock);
         (0..steps).for_each(|_| step(dynamics));
@@ -87,12 +89,12 @@ fn against_dense(d: usize) {
     let mut times: Vec<(f64, f64)> = (0..9).map(|_| (time(&mut dense, 1), time(&mut sign, 1000))).collect();
     times.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     let (a, b) = times[times.len() / 2];
-    println!("(250, {d}, 1024), after 5050 steps: dense {:.2} ms, sign {:.3} ms, ratio {:.0}", a * 1e3, b * 1e3, a / b);
+    println!("  after {late} more: dense {:.2} ms, sign {:.3} ms, ratio {:.0}", a * 1e3, b * 1e3, a / b);
     report(&sign);
 }
 
 fn alone(d: usize, steps: u64) {
-    let (data, model, theta) = problem(d);
+    let (data, model, theta) = problem(d, 0.0);
     let (loss, clock) = (Exponential::sum(), Instant::now());
     let start = seconds(clock);
     let mut sign = Sign::new(&model, &data, &loss, &theta).expect("two layers");
@@ -113,11 +115,12 @@ fn alone(d: usize, steps: u64) {
 
 fn main() {
     println!("sign descent: one thread, float64, {}", backend().reason);
-    // a number of steps, behind `--`, in place of both
+    // a number of steps, behind `--`, in place of all
     match std::env::args().find_map(|a| a.parse().ok()) {
         Some(steps) => alone(32768, steps),
         None => {
-            against_dense(8192);
+            against_dense(8192, 0.0, 50, 5000);
+            against_dense(784, 0.8, 200, 0);
             alone(32768, 20_000);
         }
     }
