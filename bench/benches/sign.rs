@@ -116,12 +116,11 @@ fn alone(d: usize, steps: u64) {
 fn main() {
     println!("sign descent: one thread, float64, {}", backend().reason);
     // a number of steps, behind `--`, in place of all
-    match std::env::args().find_map(|a| a.parse().ok()) {
-        Some(steps) => alone(32768, steps),
-        None => {
-            against_dense(8192, 0.0, 50, 5000);
-            against_dense(784, 0.8, 200, 0);
-            alone(32768, 20_000);
-        }
+    if let Some(steps) = std::env::args().find_map(|a| a.parse().ok()) {
+        alone(32768, steps);
+        return;
     }
+    against_dense(8192, 0.0, 50, 5000);
+    against_dense(784, 0.8, 200, 0);
+    alone(32768, 20_000);
 }
