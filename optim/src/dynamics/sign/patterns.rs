@@ -255,6 +255,13 @@ impl Pattern {
             _ => {}
         }
         let x = inputs.column(column);
+        if g.abs() > self.rest.unwrap_or(0.0) {
+            // an entry that only light samples have is small without any cancellation
+            let heaviest = terms.iter().find(|term| x[term.sample] != 0.0).map_or(0.0, |term| term.weight.abs());
+            if g.abs() > self.rounding * terms.len() as f64 * heaviest * inputs.max {
+                return vector::sign(g);
+            }
+        }
         let decided = sign_of_sum(terms, |i| x[i], inputs.max, self.rounding);
         self.n_undetermined += u64::from(decided.is_undetermined);
         decided.sign

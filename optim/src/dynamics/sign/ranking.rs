@@ -136,18 +136,25 @@ pub(super) struct Decided {
 /// The sign of sum_i v_i x_i over terms that may differ by any factor: relative to the heaviest term whose x is not zero, and afresh from the
 /// next one where those so far cancel to zero. `largest` bounds |x|; a sum below `rounding` times that of the sizes is undetermined.
 pub(super) fn sign_of_sum(terms: &[Term], x: impl Fn(usize) -> f64, largest: f64, rounding: f64) -> Decided {
+    // e^-100 is below 1e-25 even relative to the last bit of one: most sums end here, without an exponential
+    const FAR: f64 = -100.0;
+    const FAR_BELOW: f64 = 1e-25;
     let (mut reference, mut sum, mut size, mut has_cancelled) = (0.0, 0.0_f64, 0.0, false);
     for (k, term) in terms.iter().enumerate() {
         let x = x(term.sample);
         if x == 0.0 {
             continue;
         }
-        if sum == 0.0 {
+        let n_left = (terms.len() - k) as f64;
+        let weight = if sum == 0.0 {
             has_cancelled |= size > 0.0;
             (reference, size) = (term.ln, 0.0);
-        }
-        let weight = logspace::exp(term.ln - reference);
-        let n_left = (terms.len() - k) as f64;
+            1.0
+        } else if term.ln - reference < FAR && n_left * largest * FAR_BELOW < sum.abs() {
+            break;
+        } else {
+            logspace::exp(term.ln - reference)
+        };
         if n_left * weight * largest < sum.abs() * f64::EPSILON {
             break;
         }
