@@ -66,6 +66,15 @@ pub(super) struct Patterns {
     pub(super) found: Vec<(usize, usize)>,
     block: Vec<f64>,
     open: Vec<usize>,
+    products: Products,
+}
+
+/// V, a block of V X, and sign(V X) X^T: kept from step to step, with as many rows as were ever needed.
+#[derive(Debug, Default)]
+struct Products {
+    v: Array2<f64>,
+    block: Array2<f64>,
+    sums: Array2<f64>,
 }
 
 impl Patterns {
@@ -184,19 +193,25 @@ impl Patterns {
 
     /// s of many patterns by two products, V X and sign(V X) X^T.
     fn multiply(&mut self, patterns: &[usize], inputs: &Inputs<'_>) {
-        let Self { terms, list, along, signs, .. } = self;
+        let Self { terms, list, along, signs, products, .. } = self;
         let ((n, d), np) = (inputs.dim(), patterns.len());
-        let mut v = Array2::<f64>::zeros((np, n));
+        if products.v.nrows() < np {
+            let zeros = |columns| Array2::zeros((np, columns));
+            *products = Products { v: zeros(n), block: zeros(BLOCK), sums: zeros(n) };
+        }
+        let mut v = products.v.slice_mut(s![..np, ..]);
+        let mut sums = products.sums.slice_mut(s![..np, ..]);
+        v.fill(0.0);
+        sums.fill(0.0);
         for (mut v, &p) in v.rows_mut().into_iter().zip(patterns) {
             let terms = &terms[list[p].terms.clone()];
             terms.iter().take_while(|term| term.ln >= -WIDEST).for_each(|term| v[term.sample] = term.weight);
         }
         let start = signs.len() / d;
         signs.resize(signs.len() + np * d, 0);
-        let (mut block, mut sums) = (Array2::<f64>::zeros((np, BLOCK)), Array2::<f64>::zeros((np, n)));
         for columns in inputs.blocks() {
             let x = inputs.x.slice(s![.., columns.clone()]);
-            let mut g = block.slice_mut(s![.., ..columns.len()]);
+            let mut g = products.block.slice_mut(s![..np, ..columns.len()]);
             multiply_into(Accumulate::Replace, v.view(), x, g.view_mut());
             for (k, (mut g, &p)) in g.rows_mut().into_iter().zip(patterns).enumerate() {
                 let (pattern, g) = (&mut list[p], g.as_slice_mut().unwrap_or_default());

@@ -319,3 +319,10 @@ fn other_optimisers_models_and_losses_are_not_served() {
     }
     assert!(!Sign::serves(&plain, &net(&[3], 2, Activation::Relu), &CrossEntropy::sum()));
 }
+
+#[test]
+fn it_pays_unless_many_inputs_are_zero() {
+    // a column of zeros is in all of them
+    assert!(Sign::pays(&data(20, 30, 0.0)) && Sign::pays(&data(20, 30, 0.02)));
+    assert!(!Sign::pays(&data(20, 30, 0.15)) && !Sign::pays(&data(20, 30, 0.8)));
+}
