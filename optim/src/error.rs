@@ -66,6 +66,12 @@ pub enum OptimError {
     /// A dynamics in the span of the data for a model whose first layer does not act on the raw inputs.
     #[error("the model's first layer is frozen or no plain matrix on the raw inputs: train it with the dense dynamics")]
     NoLinearFirstLayer,
+    /// A dynamics of single units for a model that is not a sum over them.
+    #[error(
+        "the model is no network of two layers with one output, relu, leaky_relu or identity units and a trained first layer: train it with \
+         the dense dynamics"
+    )]
+    NotTwoLayers,
     /// A dynamics in coordinates of the span of the data for an optimiser that looks at single inputs.
     #[error("the optimiser's direction does not commute with rotations of the inputs: train with the dense dynamics")]
     NotInvariant,

@@ -7,6 +7,7 @@ mod compact;
 mod dense;
 mod gram;
 mod kinks;
+mod sign;
 #[cfg(feature = "linalg")]
 mod small_side;
 mod terms;
@@ -15,5 +16,6 @@ pub use checked::Checked;
 pub use compact::{Compact, CompactProblem};
 pub use dense::Dense;
 pub use gram::Gram;
+pub use sign::Sign;
 #[cfg(feature = "linalg")]
 pub use small_side::{SmallProblem, SmallSide};

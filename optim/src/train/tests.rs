@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     AdamSpec, BatchOrder, BatchSpec, Batches, Dense, Gram, MomentumSpec, OptimizerSpec, RaiseOrRollBack, Schedule,
-    SteepestSpec, StepRule, StepScale, TwoSidedSpec,
+    Sign, SteepestSpec, StepRule, StepScale, TwoSidedSpec,
 };
 use ndarray::Array2;
 use rand::Rng;
@@ -105,6 +105,7 @@ fn a_run_goes_on_from_every_step_with_every_kind_of_memory() {
         check(start, || Box::new(normalized(0.05)), 0);
     }
     check(|| Box::new(Gram::new(&model, &data, &loss, &theta).unwrap()), || Box::new(normalized(0.05)), 0);
+    check(|| Box::new(Sign::new(&model, &data, &loss, &theta).unwrap()), || Box::new(normalized(0.05)), 0);
 }
 
 #[test]
@@ -131,6 +132,11 @@ fn a_rule_that_goes_back_does_so_behind_a_saved_state_too() {
         };
         check(start, || Box::new(RaiseOrRollBack::new(normalized(3.0))), 5);
     }
+    check(
+        || Box::new(Sign::new(&model, &data, &loss, &theta).unwrap()),
+        || Box::new(RaiseOrRollBack::new(normalized(3.0))),
+        5,
+    );
 }
 
 #[test]
