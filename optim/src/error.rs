@@ -69,6 +69,15 @@ pub enum OptimError {
     /// A dynamics in coordinates of the span of the data for an optimiser that looks at single inputs.
     #[error("the optimiser's direction does not commute with rotations of the inputs: train with the dense dynamics")]
     NotInvariant,
+    /// A dynamics by single coordinates for another optimiser.
+    #[error("the optimiser is not coordinate descent (l1, no momentum): train with the dense dynamics")]
+    NotCoordinate,
+    /// A dynamics by single units for a model that is no sum over units.
+    #[error(
+        "the model is not a two-layer network of one output, trained first layer and relu, leaky_relu or identity: train it with the dense \
+         dynamics"
+    )]
+    NotTwoLayer,
     /// Something that mini-batches are not for.
     #[error("{what} needs the full batch: leave out the mini-batches")]
     FullBatchOnly {

@@ -41,7 +41,7 @@ mod trainer;
 
 pub use adaptive::RaiseOrRollBack;
 pub use batches::{BatchOrder, BatchSpec, Batches};
-pub use dynamics::{Compact, CompactProblem, Dense, Gram};
+pub use dynamics::{Compact, CompactProblem, Dense, Gram, Greedy};
 #[cfg(feature = "linalg")]
 pub use dynamics::{SmallProblem, SmallSide};
 pub use error::OptimError;

@@ -5,6 +5,7 @@ mod batching;
 mod compact;
 mod dense;
 mod gram;
+mod greedy;
 mod kinks;
 #[cfg(feature = "linalg")]
 mod small_side;
@@ -13,5 +14,6 @@ mod terms;
 pub use compact::{Compact, CompactProblem};
 pub use dense::Dense;
 pub use gram::Gram;
+pub use greedy::Greedy;
 #[cfg(feature = "linalg")]
 pub use small_side::{SmallProblem, SmallSide};
