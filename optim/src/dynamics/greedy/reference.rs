@@ -207,9 +207,11 @@ impl Reference {
         if leader < problem.d {
             (largest, leads) = (target.open(problem, self.unit, leader, best, work), leader);
         }
-        let least = least(best);
-        for l in scratch.places.iter().map(|&l| l as usize) {
-            if l == leader || l >= problem.d || self.a[l].abs() < least {
+        let scale = fit.factor * problem.unit;
+        for l in scratch.places.iter().map(|&l| l as usize).filter(|&l| l != leader && l < problem.d) {
+            let length = self.support.as_ref().map_or(length, |support| support.length(problem, l));
+            let bound = scale * (f64::from(self.a[l].abs()) + self.error) + length * fit.rest;
+            if best.excludes(target.u.abs() * bound) {
                 continue;
             }
             let magnitude = target.open(problem, self.unit, l, best, work);

@@ -51,6 +51,11 @@ impl Support {
         length.min(problem.longest) * (1.0 + 1e-12)
     }
 
+    /// |X_l restricted to S|, or a little more.
+    pub(super) fn length(&self, problem: &Problem, l: usize) -> f64 {
+        (f64::from(self.squares[l]) + self.error).max(0.0).sqrt() * problem.unit * (1.0 + 1e-12)
+    }
+
     fn add(&mut self, rows: [&[f32]; BATCH], factors: [f32; BATCH]) {
         let largest = f64::from(add_rows::<true>(&mut self.squares, rows, factors));
         // squares in units of the largest input are at most one
