@@ -84,7 +84,7 @@ impl<'a> Greedy<'a> {
     /// Whether it serves this optimiser and model: coordinate descent without memory, also by the two-sided rule, of a two-layer network of one
     /// output whose activation is linear on each side of zero.
     pub fn serves(optimizer: &dyn Optimizer, model: &dyn HomogeneousModel) -> bool {
-        is_plain(optimizer) && two_layer(model).is_some_and(|(_, two)| !optimizer.is_two_sided() || two.slope != 1.0)
+        is_plain(optimizer) && two_layer(model).is_some() && (!optimizer.is_two_sided() || has_kink(model))
     }
 
     /// Starts at theta. The optimiser is asked for its kind only.
@@ -103,7 +103,7 @@ impl<'a> Greedy<'a> {
             return Err(OptimError::NotCoordinate);
         }
         let (m, two) = two_layer(model).ok_or(OptimError::NotTwoLayer)?;
-        if optimizer.is_two_sided() && two.slope == 1.0 {
+        if optimizer.is_two_sided() && !has_kink(model) {
             return Err(OptimError::NoKink);
         }
         let (n, d) = (data.n_samples(), data.n_features());
@@ -116,13 +116,13 @@ impl<'a> Greedy<'a> {
         if let Ok(p) = ndarray::ArrayViewMut2::from_shape((m, n), &mut p) {
             multiply_into(Accumulate::Replace, w, data.inputs().t(), p);
         }
-        let trained = if outputs_at.is_some() { &u[..] } else { &[] };
+        let units = Units::new(p, (u, outputs_at.is_some()), n, two.slope);
         Ok(Self {
             problem: Problem::new(data.inputs(), two.slope),
             is_two_sided: optimizer.is_two_sided(),
             outputs_at,
-            moved: Moved::new(&theta[..m * d], trained),
-            units: Units::new(p, u, n, two.slope),
+            moved: Moved::new(&theta[..m * d], units.trained()),
+            units,
             theta,
             formed: None,
             search: Search::new(n, m),
@@ -145,11 +145,6 @@ impl<'a> Greedy<'a> {
     /// Number of entries of W.
     fn split(&self) -> usize {
         self.units.width() * self.problem.d
-    }
-
-    /// u, where it is trained.
-    fn trained_outputs(&self) -> &[f64] {
-        if self.outputs_at.is_some() { &self.units.u } else { &[] }
     }
 
     fn find(&mut self) -> Found {
@@ -239,6 +234,12 @@ fn is_plain(optimizer: &dyn Optimizer) -> bool {
     is_l1 && optimizer.kind() == OptimizerKind::Coordinate && !optimizer.reports_memory()
 }
 
+/// Whether the activation has a kink, where the two-sided rule acts.
+fn has_kink(model: &dyn HomogeneousModel) -> bool {
+    let mut work = model.workspace(1);
+    model.linear_first_layer().is_some_and(|first| first.kinked_pre_activations(&mut work).is_some())
+}
+
 /// The width, and the model as a sum over units.
 fn two_layer(model: &dyn HomogeneousModel) -> Option<(usize, TwoLayer<'_>)> {
     let first = model.linear_first_layer()?;
@@ -304,8 +305,7 @@ impl Dynamics for Greedy<'_> {
         if self.step.is_multiple_of(REFRESH) {
             self.units.refresh();
             let split = self.split();
-            let u = if self.outputs_at.is_some() { &self.units.u[..] } else { &[] };
-            self.moved.refresh(&self.theta[..split], u);
+            self.moved.refresh(&self.theta[..split], self.units.trained());
         }
         moved
     }
@@ -325,7 +325,7 @@ impl Dynamics for Greedy<'_> {
 
     fn norm(&mut self, which: NormKind) -> Option<f64> {
         let split = self.split();
-        let u = if self.outputs_at.is_some() { &self.units.u[..] } else { &[] };
+        let u = self.units.trained();
         match which {
             NormKind::L1 => Some(self.moved.sum_of_abs),
             NormKind::L2 => self.moved.euclidean_norm(&self.theta, u),
@@ -340,7 +340,7 @@ impl Dynamics for Greedy<'_> {
 
     fn save(&self, state: &mut SavedState) {
         self.moved.save(state);
-        state.put("greedy/u", self.trained_outputs());
+        state.put("greedy/u", self.units.trained());
         state.put("greedy/p", &self.units.p);
         state.put("greedy/outputs", self.units.outputs.as_slice().unwrap_or_default());
         state.put_counter("greedy/step", self.step);

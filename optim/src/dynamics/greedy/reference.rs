@@ -18,8 +18,8 @@ const LARGEST_ERROR: f64 = 1e-2;
 /// Sizes of v_a outside of which a reference is built anew, so that single precision neither under- nor overflows.
 const SIZES: Range<f64> = 1e-6..1e6;
 /// Columns that a search should open.
-const FEW: u64 = 50;
-const MANY: u64 = 150;
+const FEW: u64 = 15;
+const MANY: u64 = 50;
 
 /// An earlier cotangent v_a of neuron j with a = X^T v_a.
 ///

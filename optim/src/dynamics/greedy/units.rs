@@ -11,6 +11,7 @@ pub(super) struct Units {
     /// Row j: the pre-activations of unit j.
     pub(super) p: Vec<f64>,
     pub(super) u: Vec<f64>,
+    is_trained: bool,
     /// n x 1.
     pub(super) outputs: Array2<f64>,
     /// On how many units each sample is active.
@@ -21,12 +22,14 @@ pub(super) struct Units {
 }
 
 impl Units {
-    pub(super) fn new(p: Vec<f64>, u: Vec<f64>, n: usize, slope: f64) -> Self {
+    /// From P, and u and whether it is trained.
+    pub(super) fn new(p: Vec<f64>, (u, is_trained): (Vec<f64>, bool), n: usize, slope: f64) -> Self {
         let mut units = Self {
             n,
             slope,
             p,
             u,
+            is_trained,
             outputs: Array2::zeros((n, 1)),
             active: vec![0; n],
             moved: Vec::new(),
@@ -35,6 +38,11 @@ impl Units {
         units.refresh();
         units.count_active();
         units
+    }
+
+    /// u, where it is a part of theta.
+    pub(super) fn trained(&self) -> &[f64] {
+        if self.is_trained { &self.u } else { &[] }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -105,7 +113,7 @@ impl Units {
         &self.buffer
     }
 
-    /// u_j <- u_j + change.
+    /// u_j <- new.
     pub(super) fn move_output(&mut self, j: usize, new: f64) {
         let change = new - std::mem::replace(&mut self.u[j], new);
         activate(&self.p[j * self.n..(j + 1) * self.n], self.slope, &mut self.buffer);
