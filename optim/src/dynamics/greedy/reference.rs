@@ -92,6 +92,28 @@ impl Reference {
         }
     }
 
+    /// A bound on every entry of this neuron at v, from the reference as it is.
+    pub(super) fn reach(&mut self, problem: &Problem, target: &Target<'_>) -> f64 {
+        let v = target.v;
+        let fit = fit(v, &self.v);
+        if self.is_poor(v, fit) {
+            return target.u.abs() * problem.longest * norm(v);
+        }
+        let length = self.cover(problem, v);
+        target.u.abs() * self.bound(problem, fit, length).min(problem.longest * norm(v))
+    }
+
+    /// Whether v is too far from v_a, or what rounding left in a too large.
+    fn is_poor(&self, v: &[f64], fit: Fit) -> bool {
+        let is_far = fit.factor <= 0.0 || fit.rest > 0.9 * norm(v) || !SIZES.contains(&norm(&self.v));
+        is_far || self.error > LARGEST_ERROR * self.largest
+    }
+
+    /// N for the samples of v and v_a.
+    fn cover(&mut self, problem: &Problem, v: &[f64]) -> f64 {
+        self.support.as_mut().map_or(problem.longest, |support| support.cover(problem, v, &self.v))
+    }
+
     /// Opens every entry of this neuron that may win at v.
     pub(super) fn search(
         &mut self,
@@ -106,14 +128,10 @@ impl Reference {
             return;
         }
         let mut fit = fit(v, &self.v);
-        if best.excludes(u * self.bound(problem, fit, problem.longest)) {
-            return;
-        }
-        let is_poor = fit.factor <= 0.0 || fit.rest > 0.9 * norm(v) || !SIZES.contains(&norm(&self.v));
-        if is_poor || self.error > LARGEST_ERROR * self.largest {
+        if self.is_poor(v, fit) {
             fit = self.rebuild(problem, v, work);
         }
-        let length = self.support.as_mut().map_or(problem.longest, |support| support.cover(problem, v, &self.v));
+        let length = self.cover(problem, v);
         let allowed =
             |reference: &Self, fit: Fit| reference.tolerance * fit.factor * problem.unit * reference.largest / length;
         if fit.rest > allowed(self, fit) && !best.excludes(u * self.bound(problem, fit, length)) {

@@ -101,14 +101,17 @@ impl Search {
         target.open(at.problem, last / d, last % d, &mut self.best, work);
     }
 
-    /// The largest known entry of each reference first, then what can reach the best of these.
+    /// The largest known entry of each reference that can reach the best, then all of what still can.
     fn search_tracked(&mut self, at: &Point<'_>, units: &Units, steepest: f64, work: &mut Work) {
         self.queue.clear();
-        for (k, reference) in self.references.iter().enumerate() {
+        for (k, reference) in self.references.iter_mut().enumerate() {
             if is_out(at, units, reference.unit, steepest, &self.best) {
                 continue;
             }
             let target = at.target(reference.unit, units, &mut self.v);
+            if self.best.excludes(reference.reach(at.problem, &target)) {
+                continue;
+            }
             let known = target.open(at.problem, reference.unit, reference.leader, &mut self.best, work);
             self.queue.push((known, k));
         }
