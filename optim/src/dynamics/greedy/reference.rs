@@ -2,7 +2,7 @@
 
 use super::best::Best;
 use super::bounds::{Fit, fit, norm, rest};
-use super::filter::{BATCH, add_rows, reaching};
+use super::filter::{BATCH, Sums};
 use super::problem::Problem;
 use super::support::Support;
 use super::work::Work;
@@ -30,7 +30,7 @@ pub(super) struct Reference {
     pub(super) unit: usize,
     v: Vec<f64>,
     /// In units of the largest input, as are the sums of squares and the error.
-    a: Vec<f32>,
+    a: Sums,
     largest: f64,
     /// A bound on the error of each entry of a.
     error: f64,
@@ -46,7 +46,7 @@ pub(super) struct Reference {
 pub(super) struct Scratch {
     /// (|r_i|, i), heaviest first, once rows are to be added.
     order: Vec<(f64, usize)>,
-    places: Vec<u32>,
+    places: Vec<usize>,
 }
 
 impl Scratch {
@@ -83,7 +83,7 @@ impl Reference {
         Self {
             unit,
             v: vec![0.0; problem.n],
-            a: vec![0.0; problem.stride],
+            a: Sums::new(problem.stride),
             largest: 0.0,
             error: 0.0,
             support: (problem.slope == 0.0).then(|| Support::new(problem)),
@@ -171,7 +171,7 @@ impl Reference {
         work.rebuilds += 1;
         let scale = vector::max_abs(v);
         self.v.fill(0.0);
-        self.a.fill(0.0);
+        self.a.clear();
         (self.largest, self.error) = (0.0, INVISIBLE);
         let mut some = [(0.0, 0); BATCH];
         let mut filled = 0;
@@ -198,7 +198,7 @@ impl Reference {
             (*row, *share) = (problem.row(i), change as f32);
             sum += change.abs();
         }
-        let largest = f64::from(add_rows::<false>(&mut self.a, rows, factors));
+        let largest = self.a.add::<false>(rows, factors);
         self.error += ROUNDING * (self.largest + largest + 2.0 * sum) + INVISIBLE;
         self.largest = largest;
         work.pushed += some.len() as u64;
@@ -219,16 +219,13 @@ impl Reference {
             let without_rest = best.needed() / target.u.abs() - length * fit.rest;
             ((without_rest / (fit.factor * problem.unit) - self.error) * (1.0 - 1e-6)) as f32
         };
-        let Some(leader) = reaching(&self.a, least(best), &mut scratch.places) else { return };
+        let Some(leader) = self.a.reaching(least(best), problem.d, &mut scratch.places) else { return };
         let before = work.columns;
-        let (mut largest, mut leads) = (0.0, self.leader);
-        if leader < problem.d {
-            (largest, leads) = (target.open(problem, self.unit, leader, best, work), leader);
-        }
+        let (mut largest, mut leads) = (target.open(problem, self.unit, leader, best, work), leader);
         let scale = fit.factor * problem.unit;
-        for l in scratch.places.iter().map(|&l| l as usize).filter(|&l| l != leader && l < problem.d) {
+        for l in scratch.places.iter().copied().filter(|&l| l != leader) {
             let length = self.support.as_ref().map_or(length, |support| support.length(problem, l));
-            let bound = scale * (f64::from(self.a[l].abs()) + self.error) + length * fit.rest;
+            let bound = scale * (self.a.magnitude(l) + self.error) + length * fit.rest;
             if best.excludes(target.u.abs() * bound) {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! How long the columns of X are on the samples where one neuron is active.
 
-use super::filter::{BATCH, add_rows};
+use super::filter::{BATCH, Sums};
 use super::problem::Problem;
 
 /// 2^-22, as for the references.
@@ -12,7 +12,7 @@ const LARGEST_ERROR: f64 = 1e-2;
 #[derive(Debug)]
 pub(super) struct Support {
     has: Vec<bool>,
-    squares: Vec<f32>,
+    squares: Sums,
     largest: f64,
     /// A bound on the error of each sum.
     error: f64,
@@ -20,14 +20,14 @@ pub(super) struct Support {
 
 impl Support {
     pub(super) fn new(problem: &Problem) -> Self {
-        Self { has: vec![false; problem.n], squares: vec![0.0; problem.stride], largest: 0.0, error: 0.0 }
+        Self { has: vec![false; problem.n], squares: Sums::new(problem.stride), largest: 0.0, error: 0.0 }
     }
 
     /// Makes S the samples where v or the reference is not zero; returns N = max_l |X_l restricted to S|, or a little more.
     pub(super) fn cover(&mut self, problem: &Problem, v: &[f64], reference: &[f64]) -> f64 {
         if self.error > LARGEST_ERROR * self.largest {
             self.has.fill(false);
-            self.squares.fill(0.0);
+            self.squares.clear();
             (self.largest, self.error) = (0.0, 0.0);
         }
         let (mut rows, mut factors, mut filled) = ([problem.row(0); BATCH], [0.0; BATCH], 0);
@@ -53,11 +53,11 @@ impl Support {
 
     /// |X_l restricted to S|, or a little more.
     pub(super) fn length(&self, problem: &Problem, l: usize) -> f64 {
-        (f64::from(self.squares[l]) + self.error).max(0.0).sqrt() * problem.unit * (1.0 + 1e-12)
+        (self.squares.magnitude(l) + self.error).sqrt() * problem.unit * (1.0 + 1e-12)
     }
 
     fn add(&mut self, rows: [&[f32]; BATCH], factors: [f32; BATCH]) {
-        let largest = f64::from(add_rows::<true>(&mut self.squares, rows, factors));
+        let largest = self.squares.add::<true>(rows, factors);
         // squares in units of the largest input are at most one
         self.error += ROUNDING * (self.largest + largest + 2.0 * BATCH as f64);
         self.largest = largest;
