@@ -5,7 +5,9 @@ use anyhow::bail;
 use std::cell::OnceCell;
 use steepest_core::{Dataset, Dynamics, Fold, HomogeneousModel, Loss, Optimizer, Streams};
 use steepest_norms::NormSpec;
-use steepest_optim::{Batches, Checked, Compact, CompactProblem, Dense, Gram, OptimizerSpec, SmallProblem, SmallSide};
+use steepest_optim::{
+    Batches, Checked, Compact, CompactProblem, Dense, Gram, Greedy, OptimizerSpec, Sign, SmallProblem, SmallSide,
+};
 
 /// Comparisons with the dense step in a run with `dynamics = "check"`.
 const CHECKS: u64 = 100;
@@ -55,16 +57,20 @@ pub struct Beginning<'a> {
 /// A dynamics faster than the dense one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Route {
+    Greedy,
+    Sign,
     Gram,
     SmallSide,
 }
 
 impl Route {
     /// In the order in which `auto` takes them.
-    const ALL: [Self; 2] = [Self::Gram, Self::SmallSide];
+    const ALL: [Self; 4] = [Self::Greedy, Self::Sign, Self::Gram, Self::SmallSide];
 
     const fn name(self) -> &'static str {
         match self {
+            Self::Greedy => "greedy",
+            Self::Sign => "sign",
             Self::Gram => "gram",
             Self::SmallSide => "small_side",
         }
@@ -73,6 +79,14 @@ impl Route {
     /// What it serves.
     const fn serves(self) -> &'static str {
         match self {
+            Self::Greedy => {
+                "coordinate descent (l1, no momentum) on the full batch, and a network of two layers with one output, a trained first layer and \
+                 relu, leaky_relu or identity units"
+            }
+            Self::Sign => {
+                "sign descent (linf, no momentum, a step that does not look at N(theta)) on the full batch, a loss of one term a sample, and a \
+                 network of two layers with one output, a trained first layer and relu, leaky_relu or identity units"
+            }
             Self::Gram => {
                 "gradient descent (l2, no momentum) on the full batch, and a trained first layer on the raw inputs beneath others"
             }
@@ -86,6 +100,10 @@ impl Route {
     /// Why `auto` takes it.
     const fn reason(self) -> &'static str {
         match self {
+            Self::Greedy => {
+                "coordinate descent moves one weight of a two-layer network: bounds find it without the gradient"
+            }
+            Self::Sign => "sign descent moves units of equal signs together, and few inputs are zero",
             Self::Gram => "gradient descent stays in the span of the inputs, and there are no more samples than inputs",
             Self::SmallSide => {
                 "the direction commutes with rotations of the inputs, and the samples span at most half of the inputs' space"
@@ -97,7 +115,8 @@ impl Route {
 impl<'a> Problem<'a> {
     /// The dynamics of one optimiser from theta on.
     ///
-    /// `auto` takes the span of the data for gradient descent where samples are not more than inputs, since a step there costs 2 n^2 m in
+    /// `auto` takes the bounded search for coordinate descent, and rows of equal signs for sign descent where few inputs are zero, both on
+    /// two-layer networks; the span of the data for gradient descent where samples are not more than inputs, since a step there costs 2 n^2 m in
     /// place of 4 n m d flops; coordinates of that span for other directions that commute with rotations of the inputs, where samples are at
     /// most half as many as inputs; otherwise the dense step, without inputs that are always zero where that is exact.
     ///
@@ -131,6 +150,8 @@ impl<'a> Problem<'a> {
         let wanted = match self.config.dynamics {
             DynamicsChoice::Dense => return Ok((None, "asked for")),
             DynamicsChoice::Auto | DynamicsChoice::Check => None,
+            DynamicsChoice::Greedy => Some(Route::Greedy),
+            DynamicsChoice::Sign => Some(Route::Sign),
             DynamicsChoice::Gram => Some(Route::Gram),
             DynamicsChoice::SmallSide => Some(Route::SmallSide),
         };
@@ -143,8 +164,9 @@ impl<'a> Problem<'a> {
             bail!("run \"{run}\": dynamics = \"{name}\" is for {serves}; write dynamics = \"auto\"");
         }
         let is_worth_it = |route| match route {
+            Route::Sign => Sign::pays(self.data),
             Route::Gram => self.data.n_samples() <= self.data.n_features(),
-            Route::SmallSide => true,
+            Route::Greedy | Route::SmallSide => true,
         };
         let serves = |route: &Route| is_worth_it(*route) && self.serves(*route, &*optimizer, beginning.needs_own_norm);
         Ok(match Route::ALL.into_iter().find(serves) {
@@ -157,6 +179,8 @@ impl<'a> Problem<'a> {
         let is_euclidean = optimizer.own_norm().fold() == Some(Fold::RootOfSquares);
         self.config.batch.is_none()
             && match route {
+                Route::Greedy => Greedy::serves(optimizer, self.model),
+                Route::Sign => !needs_own_norm && Sign::serves(optimizer, self.model, self.loss),
                 Route::Gram => Gram::serves(optimizer, self.model),
                 Route::SmallSide => {
                     SmallProblem::serves(optimizer) && (!needs_own_norm || is_euclidean) && self.small().is_some()
@@ -172,6 +196,11 @@ impl<'a> Problem<'a> {
         let Self { config, model, data, loss, .. } = self;
         let Beginning { optimizer, norm, theta, .. } = beginning;
         Ok(match (route, self.small.get().and_then(Option::as_ref)) {
+            (Route::Greedy, _) => {
+                let optimizer = optimizer.build(model.layout(), norm.build(model.layout())?);
+                Box::new(Greedy::new(model, data, loss, &*optimizer, theta)?)
+            }
+            (Route::Sign, _) => Box::new(Sign::new(model, data, loss, &theta)?),
             (Route::Gram, _) => Box::new(Gram::new(model, data, loss, &theta)?),
             (Route::SmallSide, Some(small)) => {
                 let optimizer = optimizer.build(small.layout(), norm.build(small.layout())?);

@@ -75,6 +75,9 @@ pub enum OptimError {
     /// A dynamics in coordinates of the span of the data for an optimiser that looks at single inputs.
     #[error("the optimiser's direction does not commute with rotations of the inputs: train with the dense dynamics")]
     NotInvariant,
+    /// A dynamics by single coordinates for another optimiser.
+    #[error("the optimiser is not coordinate descent (l1, no momentum): train with the dense dynamics")]
+    NotCoordinate,
     /// Something that mini-batches are not for.
     #[error("{what} needs the full batch: leave out the mini-batches")]
     FullBatchOnly {

@@ -48,6 +48,10 @@ pub enum DynamicsChoice {
     Auto,
     /// The whole gradient at every step.
     Dense,
+    /// Coordinate descent on a two-layer network whose arg-max is found by bounds, without the gradient.
+    Greedy,
+    /// Sign descent on a two-layer network, units of equal signs together.
+    Sign,
     /// Gradient descent in the span of the data: the first layer is not formed.
     Gram,
     /// The dense step in coordinates of the span of the data, for directions that commute with rotations of the inputs.

@@ -6,6 +6,7 @@ mod checked;
 mod compact;
 mod dense;
 mod gram;
+mod greedy;
 mod kinks;
 mod sign;
 #[cfg(feature = "linalg")]
@@ -16,6 +17,7 @@ pub use checked::Checked;
 pub use compact::{Compact, CompactProblem};
 pub use dense::Dense;
 pub use gram::Gram;
+pub use greedy::Greedy;
 pub use sign::Sign;
 #[cfg(feature = "linalg")]
 pub use small_side::{SmallProblem, SmallSide};
