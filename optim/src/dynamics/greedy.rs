@@ -150,7 +150,9 @@ impl<'a> Greedy<'a> {
     fn find(&mut self) -> Found {
         let (outputs, labels) = (self.units.outputs.view(), self.data.labels());
         let value = self.loss.evaluate(outputs, labels, &mut self.margins, &mut self.ln_weights);
-        self.bands.cut(&self.ln_weights, self.loss.terms_per_sample(1));
+        // where the loss is no number, there is no direction, and the run ends
+        let weights = if value.loss.is_defective() { &[] } else { &self.ln_weights[..] };
+        self.bands.cut(weights, self.loss.terms_per_sample(1));
         // entries of lighter bands are invisible beside any of the heaviest that has a gradient
         for b in 0..self.bands.len() {
             let Some(scale) = self.take_cotangent(b) else { continue };

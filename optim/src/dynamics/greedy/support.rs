@@ -2,6 +2,7 @@
 
 use super::filter::{BATCH, Sums};
 use super::problem::Problem;
+use steepest_core::vector::vectorized;
 
 /// 2^-22, as for the references.
 const ROUNDING: f64 = 1.0 / 4_194_304.0;
@@ -30,6 +31,20 @@ impl Support {
             self.squares.clear();
             (self.largest, self.error) = (0.0, 0.0);
         }
+        if !self.is_that_of(v, reference) {
+            self.follow(problem, v, reference);
+        }
+        let length = (self.largest + self.error).sqrt() * problem.unit;
+        length.min(problem.longest) * (1.0 + 1e-12)
+    }
+
+    fn is_that_of(&self, v: &[f64], reference: &[f64]) -> bool {
+        let samples = v.iter().zip(reference).zip(&self.has);
+        vectorized(|| samples.filter(|((v, r), has)| (**v != 0.0 || **r != 0.0) != **has).count() == 0)
+    }
+
+    /// Adds and takes away the samples that are in one of the two sets only.
+    fn follow(&mut self, problem: &Problem, v: &[f64], reference: &[f64]) {
         let (mut rows, mut factors, mut filled) = ([problem.row(0); BATCH], [0.0; BATCH], 0);
         for (i, (v, reference)) in v.iter().zip(reference).enumerate() {
             let wanted = *v != 0.0 || *reference != 0.0;
@@ -47,8 +62,6 @@ impl Support {
         if filled > 0 {
             self.add(rows, factors);
         }
-        let length = (self.largest + self.error).sqrt() * problem.unit;
-        length.min(problem.longest) * (1.0 + 1e-12)
     }
 
     /// |X_l restricted to S|, or a little more.

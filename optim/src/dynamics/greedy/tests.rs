@@ -269,6 +269,18 @@ fn it_goes_on_from_a_saved_state_bit_by_bit() {
 }
 
 #[test]
+fn a_loss_that_is_no_number_ends_the_run() {
+    let (data, model, loss) = (data(8, 5), network(5, 4, Activation::Relu), Exponential::sum());
+    for size in [1e200, 1e308] {
+        let theta: Vec<f64> = start(&model, &data).into_iter().map(|t| size * t).collect();
+        let mut greedy = Greedy::new(&model, &data, &loss, &*optimizer(theta.len(), false), theta).unwrap();
+        let at = greedy.evaluate();
+        assert!(at.loss.is_defective() && at.form == Form::Written, "{at:?}");
+        assert!(!greedy.advance(1.0));
+    }
+}
+
+#[test]
 fn what_it_does_not_serve_is_refused() {
     let data = data(8, 5);
     let (loss, deep) = (Logistic::sum(), Mlp::new(5, &[4, 3], 1, Activation::Relu).unwrap());
