@@ -73,7 +73,7 @@ impl<'a> Problem<'a> {
         };
         let (name, reason) = match config.dynamics {
             DynamicsChoice::Gram if !is_in_span => bail!(
-                "run \"{}\": dynamics = \"gram\" is for gradient descent (l2, no momentum) on the full batch, and a trained first layer on the \
+                "run \"{}\": dynamics = \"gram\" is for gradient descent (l2, with or without momentum) on the full batch, and a trained first layer on the \
                  raw inputs beneath others; write dynamics = \"auto\"",
                 config.name
             ),
@@ -95,7 +95,8 @@ impl<'a> Problem<'a> {
             DynamicsChoice::Dense => ("dense", "asked for"),
         };
         if name == "gram" {
-            return Ok((Box::new(Gram::new(model, data, loss, &theta)?), Way { name, reason, n_left_out: 0 }));
+            let gram = Gram::new(model, data, loss, &theta)?.with_momentum(built.momentum());
+            return Ok((Box::new(gram), Way { name, reason, n_left_out: 0 }));
         }
         if let Some(small) = small.filter(|_| name == "small_side") {
             let optimizer = optimizer.build(small.layout(), norm.build(small.layout())?);
