@@ -69,11 +69,11 @@ struct Initial {
     squares: f64,
 }
 
-/// |W|^2 as it is carried along, and as it was when it was last computed afresh.
+/// |W|^2 as it is carried along, and the largest that it was since it was last computed afresh.
 #[derive(Clone, Copy, Debug)]
 struct Squares {
     now: f64,
-    fresh: f64,
+    largest: f64,
 }
 
 /// What was found at the present point.
@@ -112,7 +112,7 @@ impl Slope {
 /// Steps after which P and |W|^2 are computed afresh.
 const REFRESH: u64 = 1000;
 
-/// |W|^2 is computed afresh also where it has fallen below this times its last fresh value, so that it keeps its digits.
+/// |W|^2 is computed afresh also where it has fallen below this times its largest value, so that it keeps its digits.
 const FALLEN: f64 = 0.25;
 
 impl<'a> Gram<'a> {
@@ -151,7 +151,7 @@ impl<'a> Gram<'a> {
             theta: steepest_core::memory::copied(theta),
             formed: (Vec::new(), false),
             a: Array2::zeros((n, m)),
-            squares: Squares { now: squares, fresh: squares },
+            squares: Squares { now: squares, largest: squares },
             image: Array2::zeros((n, m)),
             gradient: steepest_core::memory::zeros(theta.len()),
             memory: None,
@@ -264,7 +264,7 @@ impl<'a> Gram<'a> {
         let [a, p0] = [&self.a, &self.initial.p].map(|m| m.as_slice().unwrap_or_default());
         let now = self.initial.squares + vector::dot(a, p.as_slice().unwrap_or_default()) + vector::dot(a, p0);
         let now = if now < 0.0 { 0.0 } else { now };
-        self.squares = Squares { now, fresh: now };
+        self.squares = Squares { now, largest: now };
     }
 }
 
@@ -335,11 +335,13 @@ impl Dynamics for Gram<'_> {
         };
         let moved = Move { factor, c, image }.carry_out(&mut self.a, &mut seam.pre_activations);
         let moved_rest = subtract(&mut self.theta[split..], factor, rest);
-        self.squares.now += factor * (factor * found.followed.first_squares - 2.0 * moved.inner_product);
+        let Squares { now, largest } = self.squares;
+        let now = now + factor * (factor * found.followed.first_squares - 2.0 * moved.inner_product);
+        self.squares = Squares { now, largest: largest.max(now) };
         if self.step.is_multiple_of(REFRESH) {
             self.refresh_pre_activations();
             self.refresh_squares();
-        } else if self.squares.now < FALLEN * self.squares.fresh {
+        } else if now < FALLEN * largest {
             self.refresh_squares();
         }
         moved.any || moved_rest
@@ -371,7 +373,7 @@ impl Dynamics for Gram<'_> {
         state.put("gram/rest", &self.theta[self.split()..]);
         state.put("gram/p", self.first.pre_activations(&self.work).as_slice().unwrap_or_default());
         state.put("gram/a", self.a.as_slice().unwrap_or_default());
-        state.put("gram/squares", &[self.squares.now, self.squares.fresh]);
+        state.put("gram/squares", &[self.squares.now, self.squares.largest]);
         state.put_counter("gram/step", self.step);
         if let Some(memory) = &self.memory {
             memory.save(state);
@@ -386,7 +388,7 @@ impl Dynamics for Gram<'_> {
         state.restore_into("gram/a", self.a.as_slice_mut().unwrap_or_default())?;
         let mut squares = [0.0; 2];
         state.restore_into("gram/squares", &mut squares)?;
-        self.squares = Squares { now: squares[0], fresh: squares[1] };
+        self.squares = Squares { now: squares[0], largest: squares[1] };
         self.step = state.counter("gram/step")?;
         (self.found, self.formed.1) = (None, false);
         self.memory.as_mut().map_or(Ok(()), |memory| memory.restore(state))
