@@ -326,12 +326,11 @@ impl Dynamics for Gram<'_> {
         }
         let (factor, split) = (length / norm, self.split());
         let mut seam = self.first.seam(&mut self.work);
-        let (c, image, rest) = match &self.memory {
-            Some(memory) => memory.followed(),
-            None => {
-                let d = of_band(&self.bands, found.followed.band, seam.pre_cotangent.view());
-                (d, self.image.view(), &self.gradient[split..])
-            }
+        let (c, image, rest) = if let Some(memory) = &self.memory {
+            memory.followed()
+        } else {
+            let d = of_band(&self.bands, found.followed.band, seam.pre_cotangent.view());
+            (d, self.image.view(), &self.gradient[split..])
         };
         let moved = Move { factor, c, image }.carry_out(&mut self.a, &mut seam.pre_activations);
         let moved_rest = subtract(&mut self.theta[split..], factor, rest);
