@@ -38,7 +38,7 @@ pub struct Problem<'a> {
 impl<'a> Problem<'a> {
     /// The dynamics of one optimiser from theta on.
     ///
-    /// `auto` takes the span of the data for gradient descent where samples are not more than inputs, since a step there costs 2 n^2 m in
+    /// `auto` takes the span of the data for gradient descent, with momentum or without, where samples are not more than inputs, since a step there costs 2 n^2 m in
     /// place of 4 n m d flops; coordinates of that span for other directions that commute with rotations of the inputs, where samples are at
     /// most half as many as inputs; otherwise the dense step, without inputs that are always zero where that is exact.
     ///
