@@ -88,7 +88,7 @@ impl Route {
                  network of two layers with one output, a trained first layer and relu, leaky_relu or identity units"
             }
             Self::Gram => {
-                "gradient descent (l2, no momentum) on the full batch, and a trained first layer on the raw inputs beneath others"
+                "gradient descent (l2, with momentum or without) on the full batch, and a trained first layer on the raw inputs beneath others"
             }
             Self::SmallSide => {
                 "l2, spectral, nuclear and Schatten norms and Shampoo on the full batch, at most half as many samples as inputs, and a \
@@ -116,7 +116,7 @@ impl<'a> Problem<'a> {
     /// The dynamics of one optimiser from theta on.
     ///
     /// `auto` takes the bounded search for coordinate descent, and rows of equal signs for sign descent where few inputs are zero, both on
-    /// two-layer networks; the span of the data for gradient descent where samples are not more than inputs, since a step there costs 2 n^2 m in
+    /// two-layer networks; the span of the data for gradient descent, with momentum or without, where samples are not more than inputs, since a step there costs 2 n^2 m in
     /// place of 4 n m d flops; coordinates of that span for other directions that commute with rotations of the inputs, where samples are at
     /// most half as many as inputs; otherwise the dense step, without inputs that are always zero where that is exact.
     ///
@@ -194,14 +194,12 @@ impl<'a> Problem<'a> {
 
     fn fast(self, route: Route, beginning: Beginning<'_>) -> anyhow::Result<Box<dyn Dynamics + 'a>> {
         let Self { config, model, data, loss, .. } = self;
+        let built = self.build(&beginning)?;
         let Beginning { optimizer, norm, theta, .. } = beginning;
         Ok(match (route, self.small.get().and_then(Option::as_ref)) {
-            (Route::Greedy, _) => {
-                let optimizer = optimizer.build(model.layout(), norm.build(model.layout())?);
-                Box::new(Greedy::new(model, data, loss, &*optimizer, theta)?)
-            }
+            (Route::Greedy, _) => Box::new(Greedy::new(model, data, loss, &*built, theta)?),
             (Route::Sign, _) => Box::new(Sign::new(model, data, loss, &theta)?),
-            (Route::Gram, _) => Box::new(Gram::new(model, data, loss, &theta)?),
+            (Route::Gram, _) => Box::new(Gram::new(model, data, loss, &theta)?.with_momentum(built.momentum())),
             (Route::SmallSide, Some(small)) => {
                 let optimizer = optimizer.build(small.layout(), norm.build(small.layout())?);
                 Box::new(SmallSide::new(small, loss, optimizer, theta)?)

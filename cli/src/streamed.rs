@@ -117,7 +117,9 @@ impl<'a> Streamed<'a> {
         let t = self.p.nrows();
         for from in (0..t).step_by(POINTS) {
             let rows = s![from..t.min(from + POINTS), ..];
-            self.first.forward_from(theta, self.p.slice(rows), self.outputs.slice_mut(rows), &mut self.work);
+            let p = self.p.slice(rows);
+            self.first.seam(&mut self.work).pre_activations.slice_mut(s![..p.nrows(), ..]).assign(&p);
+            self.first.forward_above(theta, self.outputs.slice_mut(rows), &mut self.work);
         }
     }
 }

@@ -43,7 +43,8 @@ impl Bands {
             heaviest = heaviest.max(w);
             lightest = lightest.min(w);
         }
-        if heaviest == f64::NEG_INFINITY {
+        // a loss beyond all numbers has no gradient to speak of
+        if !heaviest.is_finite() {
             return;
         }
         if heaviest - lightest <= BAND_WIDTH {

@@ -150,23 +150,25 @@ pub trait LinearFirstLayer: HomogeneousModel {
     /// Number of rows of W.
     fn width(&self) -> usize;
 
-    /// [`HomogeneousModel::forward`] from the pre-activations X W^T (n x width) instead of X.
-    fn forward_from(
-        &self,
-        theta: &[f64],
-        pre_activations: ArrayView2<'_, f64>,
-        outputs: ArrayViewMut2<'_, f64>,
-        work: &mut Workspace,
-    );
+    /// P = X W^T (samples x width), as it stands at the [seam](LinearFirstLayer::seam).
+    fn pre_activations<'w>(&self, work: &'w Workspace) -> ArrayView2<'w, f64>;
 
-    /// The backward pass down to the pre-activations: writes D, the cotangent on them (rows x width), so that the gradient in
-    /// W is D^T X; and the gradient of every other block into its place of `gradient`, leaving W's alone.
-    fn backward_to(
+    /// What lies between W and the layers above it, where the passes read and write it: whoever carries the pre-activations along does so in
+    /// place.
+    fn seam<'w>(&self, work: &'w mut Workspace) -> Seam<'w>;
+
+    /// [`HomogeneousModel::forward`] from the pre-activations at the [seam](LinearFirstLayer::seam) instead of X, for as many samples as
+    /// `outputs` has rows.
+    fn forward_above(&self, theta: &[f64], outputs: ArrayViewMut2<'_, f64>, work: &mut Workspace);
+
+    /// The backward pass down to the seam: leaves D there, the cotangent on the pre-activations (one row for each of `rows`), so that the
+    /// gradient in W is D^T X; and writes the gradient of every other block into its place of `gradient`, leaving W's alone. The
+    /// pre-activations stay as they are.
+    fn backward_above(
         &self,
         theta: &[f64],
         rows: Rows<'_>,
         cotangent: ArrayView2<'_, f64>,
-        pre_cotangent: ArrayViewMut2<'_, f64>,
         gradient: &mut [f64],
         work: &mut Workspace,
     );
@@ -182,6 +184,15 @@ pub trait LinearFirstLayer: HomogeneousModel {
         let _ = work;
         None
     }
+}
+
+/// What lies between the first layer W and the layers above it.
+#[derive(Debug)]
+pub struct Seam<'w> {
+    /// P = X W^T (samples x width).
+    pub pre_activations: ArrayViewMut2<'w, f64>,
+    /// D, the cotangent on P (samples x width, of which the last backward pass wrote the first rows).
+    pub pre_cotangent: ArrayViewMut2<'w, f64>,
 }
 
 /// f(theta; x) = sum_j u_j phi(<w_j, x>) of one output, with phi(z) = z for z > 0 and `slope` z otherwise; phi' at zero is `slope`.

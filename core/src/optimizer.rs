@@ -67,6 +67,11 @@ pub trait Optimizer: Debug + Send {
         false
     }
 
+    /// The momentum, where the direction is the norm's own dual map of nothing but one.
+    fn momentum(&self) -> Option<Momentum> {
+        None
+    }
+
     /// Stores everything that the next direction depends on.
     fn save(&self, state: &mut SavedState);
 
@@ -75,6 +80,17 @@ pub trait Optimizer: Debug + Send {
     /// # Errors
     /// If the state is not one that this optimiser saved.
     fn restore(&mut self, state: &SavedState) -> Result<(), CoreError>;
+}
+
+/// M <- decay M + weight grad L; the direction is that of M.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Momentum {
+    /// How much of M stays: 0 <= decay < 1.
+    pub decay: f64,
+    /// What the gradient enters with.
+    pub weight: f64,
+    /// Whether the direction is that of decay M + weight grad L, with the new M (Nesterov).
+    pub looks_ahead: bool,
 }
 
 /// What a direction depends on.

@@ -80,23 +80,32 @@ pub fn arg_max_abs(x: &[f64], near: f64) -> Option<(usize, usize)> {
 /// # Panics
 /// If the lengths differ.
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
+    dot_of(x, |v| v, y)
+}
+
+/// sum_k map(x_k) y_k.
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+pub fn dot_of(x: &[f64], map: impl Fn(f64) -> f64, y: &[f64]) -> f64 {
     assert_eq!(x.len(), y.len(), "dot of vectors of different lengths");
-    vectorized(|| dot_lanes(x, y))
+    vectorized(|| dot_lanes(x, map, y))
 }
 
 #[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
 #[inline(always)]
-fn dot_lanes(x: &[f64], y: &[f64]) -> f64 {
+fn dot_lanes(x: &[f64], map: impl Fn(f64) -> f64, y: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let (cx, cy) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
     let (rx, ry) = (cx.remainder(), cy.remainder());
     for (a, b) in cx.zip(cy) {
         for ((lane, &v), &w) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += v * w;
+            *lane += map(v) * w;
         }
     }
     for ((lane, &v), &w) in lanes.iter_mut().zip(rx).zip(ry) {
-        *lane += v * w;
+        *lane += map(v) * w;
     }
     let [a, b, c, d, e, f, g, h] = lanes;
     ((a + b) + (c + d)) + ((e + f) + (g + h))

@@ -2,7 +2,7 @@
 
 use crate::error::ModelError;
 use serde::{Deserialize, Serialize};
-use steepest_core::vector::vectorized;
+use steepest_core::vector::{self, vectorized};
 
 /// phi with phi(c z) = c^r phi(z) for c > 0; applied entry by entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -104,6 +104,27 @@ impl Activation {
         }
     }
 
+    /// sum_j u_j phi(z_j): a row of the layer above, if it has one output.
+    pub(crate) fn weighted_sum(self, z: &[f64], u: &[f64]) -> f64 {
+        match self {
+            Self::Identity => vector::dot(z, u),
+            Self::Relu => vector::dot_of(z, |z| if z <= 0.0 { 0.0 } else { z }, u),
+            _ => vector::dot_of(z, |z| self.value(z), u),
+        }
+    }
+
+    /// The way back through such a row, in one pass: d_j = c u_j phi'(z_j), and g_j += c phi(z_j) where the gradient g of u is wanted.
+    pub(crate) fn weighted_sum_backward(self, c: f64, u: &[f64], z: &[f64], d: &mut [f64], g: Option<&mut [f64]>) {
+        match self {
+            Self::Identity => pull_back(c, u, z, |z, d| (z, d), d, g),
+            Self::Relu => {
+                let relu = |z, d| (if z <= 0.0 { 0.0 } else { z }, if z > 0.0 { d } else { 0.0 });
+                pull_back(c, u, z, relu, d, g);
+            }
+            _ => pull_back(c, u, z, |z, d| (self.value(z), d * self.derivative(z)), d, g),
+        }
+    }
+
     /// d *= phi'(z), entry by entry.
     pub(crate) fn apply_derivative(self, z: &[f64], d: &mut [f64]) {
         match self {
@@ -129,6 +150,27 @@ impl Activation {
             _ => Ok(()),
         }
     }
+}
+
+/// The loop of [`Activation::weighted_sum_backward`]: `pass` maps z and the cotangent on phi(z) to phi(z) and the cotangent on z.
+#[inline]
+fn pull_back(
+    c: f64,
+    u: &[f64],
+    z: &[f64],
+    pass: impl Fn(f64, f64) -> (f64, f64),
+    d: &mut [f64],
+    g: Option<&mut [f64]>,
+) {
+    let rows = d.iter_mut().zip(u).zip(z);
+    vectorized(|| match g {
+        Some(g) => rows.zip(g).for_each(|(((d, &u), &z), g)| {
+            let (h, cotangent) = pass(z, c * u);
+            *d = cotangent;
+            *g += c * h;
+        }),
+        None => rows.for_each(|((d, &u), &z)| *d = pass(z, c * u).1),
+    });
 }
 
 #[cfg(test)]

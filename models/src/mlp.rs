@@ -17,7 +17,7 @@ use std::ops::Range;
 use steepest_core::linalg::{Accumulate, multiply_into};
 use steepest_core::{
     BackwardCall, BlockTerms, HomogeneousModel, LinearFirstLayer, OutputWeights, ParameterLayout, Restricted, Rows,
-    TwoLayer, Workspace,
+    Seam, TwoLayer, Workspace,
 };
 
 /// f(theta; x) = W_L phi(W_{L-1} ... phi(W_1 x)), phi of degree r.
@@ -249,29 +249,28 @@ impl LinearFirstLayer for Mlp {
         self.sizes[1]
     }
 
-    fn forward_from(
-        &self,
-        theta: &[f64],
-        pre_activations: ArrayView2<'_, f64>,
-        outputs: ArrayViewMut2<'_, f64>,
-        work: &mut Workspace,
-    ) {
-        let n = pre_activations.nrows();
-        work.buffers()[Z].slice_mut(s![..n, ..]).assign(&pre_activations);
-        self.continue_forward(theta, n, outputs, work);
+    fn pre_activations<'w>(&self, work: &'w Workspace) -> ArrayView2<'w, f64> {
+        work.as_slice()[Z].view()
     }
 
-    fn backward_to(
+    fn seam<'w>(&self, work: &'w mut Workspace) -> Seam<'w> {
+        let [z, _, d, ..] = work.buffers() else { panic!("the workspace is another model's") };
+        Seam { pre_activations: z.view_mut(), pre_cotangent: d.view_mut() }
+    }
+
+    fn forward_above(&self, theta: &[f64], outputs: ArrayViewMut2<'_, f64>, work: &mut Workspace) {
+        self.continue_forward(theta, outputs.nrows(), outputs, work);
+    }
+
+    fn backward_above(
         &self,
         theta: &[f64],
         rows: Rows<'_>,
         cotangent: ArrayView2<'_, f64>,
-        mut pre_cotangent: ArrayViewMut2<'_, f64>,
         gradient: &mut [f64],
         work: &mut Workspace,
     ) {
-        let n = self.descend(theta, 1, rows, cotangent, gradient, work);
-        pre_cotangent.assign(&work.buffers()[D].slice(s![..n, ..]));
+        self.descend(theta, 1, rows, cotangent, gradient, work);
     }
 
     fn two_layer(&self) -> Option<TwoLayer<'_>> {

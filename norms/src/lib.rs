@@ -28,6 +28,8 @@ mod multiples;
 #[cfg(test)]
 mod oracle;
 mod outside;
+#[cfg(feature = "linalg")]
+mod polar;
 mod product;
 #[macro_use]
 pub mod spec;

@@ -1,7 +1,9 @@
 //! Momentum on the gradient before the dual map of any norm.
 
 use serde::{Deserialize, Serialize};
-use steepest_core::{CoreError, Form, Graded, GradedView, Norm, Optimizer, OptimizerKind, SavedState, Steepest};
+use steepest_core::{
+    CoreError, Form, Graded, GradedView, Momentum, Norm, Optimizer, OptimizerKind, SavedState, Steepest,
+};
 
 /// `momentum` in a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +21,14 @@ pub struct MomentumSpec {
 
 const fn yes() -> bool {
     true
+}
+
+impl MomentumSpec {
+    /// What it does to the buffer and the gradient.
+    const fn terms(self) -> Momentum {
+        let weight = if self.dampening { 1.0 - self.beta } else { 1.0 };
+        Momentum { decay: self.beta, weight, looks_ahead: self.nesterov }
+    }
 }
 
 /// M <- beta M + w grad L with w = 1 - beta (dampening) or 1 (heavy ball); then the steepest direction of M, or of beta M + w grad L
@@ -58,13 +68,12 @@ impl<N: Norm> Optimizer for MomentumDescent<N> {
     }
 
     fn direction(&mut self, _theta: &[f64], gradient: GradedView<'_>, buffer: &mut [f64]) -> Steepest {
-        let MomentumSpec { beta, dampening, nesterov } = self.momentum;
-        let weight = if dampening { 1.0 - beta } else { 1.0 };
+        let Momentum { decay, weight, looks_ahead } = self.momentum.terms();
         let exact = self.norm.sees_graded();
-        self.buffer.decay_and_add(beta, weight, gradient, exact);
-        let seen = if nesterov {
+        self.buffer.decay_and_add(decay, weight, gradient, exact);
+        let seen = if looks_ahead {
             self.ahead.clone_from(&self.buffer);
-            self.ahead.decay_and_add(beta, weight, gradient, exact);
+            self.ahead.decay_and_add(decay, weight, gradient, exact);
             self.ahead.view()
         } else {
             self.buffer.view()
@@ -83,6 +92,10 @@ impl<N: Norm> Optimizer for MomentumDescent<N> {
 
     fn reports_memory(&self) -> bool {
         true
+    }
+
+    fn momentum(&self) -> Option<Momentum> {
+        Some(self.momentum.terms())
     }
 
     fn save(&self, state: &mut SavedState) {

@@ -26,6 +26,11 @@ optimizer = { kind = "steepest", norm = "l2" }
 step = { size = 0.02 }
 
 [[run]]
+name = "Heavy"
+optimizer = { kind = "steepest", norm = "l2", momentum = { beta = 0.9 } }
+step = { size = 0.02 }
+
+[[run]]
 name = "SD"
 optimizer = { kind = "steepest", norm = "linf" }
 step = { size = 1e-4 }
@@ -41,7 +46,7 @@ fn the_fast_way_is_the_dense_way_and_the_file_says_which_was_taken() {
     let workshop = Workshop::with("ways.toml", EXPERIMENT);
     workshop.steepest(&["run", "ways.toml", "--out", "auto"]).success();
     workshop.steepest(&["run", "ways.toml", "--out", "dense", "--set", "dynamics=dense"]).success();
-    let expected = [("gd", "gram"), ("sd", "dense"), ("muon", "small_side")];
+    let expected = [("gd", "gram"), ("heavy", "gram"), ("sd", "dense"), ("muon", "small_side")];
     for (run, way) in expected {
         let [auto, dense] = ["auto", "dense"].map(|out| workshop.trajectory(&format!("{out}/ways/{run}-seed0.h5")));
         assert_eq!((auto.attribute_text("dynamics"), dense.attribute_text("dynamics")), (Some(way), Some("dense")));

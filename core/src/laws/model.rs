@@ -144,8 +144,8 @@ fn check_factors(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>) 
     }
 }
 
-/// Checks that the door for exact fast dynamics leads to the same outputs and gradients: `forward_from` X W^T is `forward` X, and
-/// D^T X with the rest of `backward_to` is `backward`.
+/// Checks that the door for exact fast dynamics leads to the same outputs and gradients: `forward_above` X W^T is `forward` X,
+/// and D^T X with the rest of `backward_above` is `backward`.
 ///
 /// # Panics
 /// With a sentence, if it does not.
@@ -161,10 +161,13 @@ pub fn check_linear_first_layer(model: &dyn LinearFirstLayer) {
     let pre_activations = inputs.dot(&weights.t());
     let (mut direct, mut through) = (Array2::zeros((n, model.n_outputs())), Array2::zeros((n, model.n_outputs())));
     let mut work = model.workspace(n);
-    model.forward_from(&theta, pre_activations.view(), through.view_mut(), &mut work);
-    let (mut pre_cotangent, mut rest) = (Array2::zeros((n, width)), vec![0.0; p]);
-    model.backward_to(&theta, Rows::All, cotangent.view(), pre_cotangent.view_mut(), &mut rest, &mut work);
-    let first = pre_cotangent.t().dot(&inputs);
+    model.seam(&mut work).pre_activations.assign(&pre_activations);
+    model.forward_above(&theta, through.view_mut(), &mut work);
+    let mut rest = vec![0.0; p];
+    model.backward_above(&theta, Rows::All, cotangent.view(), &mut rest, &mut work);
+    let seam = model.seam(&mut work);
+    assert_eq!(seam.pre_activations, pre_activations, "{model:?}: the backward pass leaves the pre-activations alone");
+    let first = seam.pre_cotangent.t().dot(&inputs);
     rest[..width * d]
         .copy_from_slice(first.as_standard_layout().slice(s![.., ..]).to_owned().as_slice().unwrap_or_default());
     model.forward(&theta, inputs.view(), direct.view_mut(), &mut work);

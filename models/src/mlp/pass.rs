@@ -2,9 +2,9 @@
 
 use super::{D, Mlp, PER_LAYER, Z};
 use crate::linear::{gather, view_mut};
-use ndarray::{ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use steepest_core::linalg::{Accumulate, multiply_into};
-use steepest_core::{Rows, Workspace, vector};
+use steepest_core::{HomogeneousModel, Rows, Workspace};
 
 impl Mlp {
     /// From the pre-activations of layer 1, which are in the workspace, to the outputs.
@@ -20,18 +20,22 @@ impl Mlp {
             let [z, h, ..] = &mut below[(layer - 1) * PER_LAYER..] else { panic!("the workspace is another model's") };
             let weights = self.weights(layer + 1, theta);
             let last = layer + 1 == self.n_layers();
-            let single = last && self.sizes[layer + 1] == 1;
-            for (i, (z, mut h)) in z.rows().into_iter().zip(h.rows_mut()).take(n).enumerate() {
+            if last && self.has_fused_output() {
+                let u = weights.as_slice().unwrap_or_default();
+                for (z, output) in z.rows().into_iter().zip(&mut outputs) {
+                    let Some(z) = z.to_slice() else { panic!("rows are contiguous") };
+                    *output = self.activation.weighted_sum(z, u);
+                }
+                return;
+            }
+            for (z, mut h) in z.rows().into_iter().zip(h.rows_mut()).take(n) {
                 let (Some(z), Some(h)) = (z.to_slice(), h.as_slice_mut()) else { panic!("rows are contiguous") };
                 self.activation.apply(z, h);
-                if single {
-                    outputs[(i, 0)] = vector::dot(h, weights.as_slice().unwrap_or_default());
-                }
             }
             let activations = h.slice(s![..n, ..]);
-            if last && !single {
+            if last {
                 multiply_into(Accumulate::Replace, activations, weights.reversed_axes(), outputs.view_mut());
-            } else if !last {
+            } else {
                 let next = above[Z].slice_mut(s![..n, ..]);
                 multiply_into(Accumulate::Replace, activations, weights.reversed_axes(), next);
             }
@@ -55,30 +59,29 @@ impl Mlp {
             let [z, h, d, gathered_z, gathered_h] = &mut below[(layer - 1) * PER_LAYER..] else {
                 panic!("the workspace is another model's")
             };
-            let (z, h) = match rows {
-                Rows::All => (z.view(), h.view()),
-                Rows::Subset(rows) => {
-                    gather(z.view(), rows, gathered_z);
-                    gather(h.view(), rows, gathered_h);
-                    (gathered_z.view(), gathered_h.view())
-                }
-            };
             let last = layer + 1 == self.n_layers();
+            let (z, d) = (chosen(z.view(), rows, n, gathered_z), d.slice_mut(s![..n, ..]));
+            if last && self.has_fused_output() {
+                self.through_output(theta, cotangent, z, d, gradient);
+                continue;
+            }
             let upper = if last { cotangent } else { above[D].slice(s![..n, ..]) };
-            let step = Descent { layer, upper, z: z.slice(s![..n, ..]), h: h.slice(s![..n, ..]) };
-            self.through_layer(theta, &step, d.slice_mut(s![..n, ..]), gradient);
+            let step = Descent { layer, upper, z, h: chosen(h.view(), rows, n, gathered_h) };
+            self.through_layer(theta, &step, d, gradient);
         }
         n
+    }
+
+    /// Whether the last layer is one weighted sum of activations that nobody else reads: each row of pre-activations is then gone through once
+    /// on the way up and once on the way down, and the activations are never stored.
+    fn has_fused_output(&self) -> bool {
+        self.n_outputs() == 1 && self.lowest_trained() < self.n_layers()
     }
 
     /// The gradient of W_{l+1} = D_{l+1}^T H_l, and D_l = (D_{l+1} W_{l+1}) phi'(Z_l).
     fn through_layer(&self, theta: &[f64], step: &Descent<'_>, mut d: ArrayViewMut2<'_, f64>, gradient: &mut [f64]) {
         let weights = self.weights(step.layer + 1, theta);
         let own_gradient = self.gradient_of(step.layer + 1, gradient);
-        if step.upper.ncols() == 1 {
-            self.through_single_output(step, weights.as_slice().unwrap_or_default(), d, own_gradient);
-            return;
-        }
         if let Some(own) = own_gradient {
             let own = view_mut(own, weights.nrows(), weights.ncols());
             multiply_into(Accumulate::Replace, step.upper.reversed_axes(), step.h, own);
@@ -90,28 +93,40 @@ impl Mlp {
         }
     }
 
-    /// The same for a layer of one output, whose weights are a vector u: in one pass over each row.
-    fn through_single_output(
+    /// The same for a last layer of one output, whose weights are a vector u: in one pass over each row.
+    fn through_output(
         &self,
-        step: &Descent<'_>,
-        u: &[f64],
+        theta: &[f64],
+        cotangent: ArrayView2<'_, f64>,
+        z: ArrayView2<'_, f64>,
         mut d: ArrayViewMut2<'_, f64>,
-        mut own: Option<&mut [f64]>,
+        gradient: &mut [f64],
     ) {
+        let weights = self.weights(self.n_layers(), theta);
+        let u = weights.as_slice().unwrap_or_default();
+        let mut own = self.gradient_of(self.n_layers(), gradient);
         if let Some(own) = own.as_deref_mut() {
             own.fill(0.0);
         }
-        for (i, mut d) in d.rows_mut().into_iter().enumerate() {
-            let (Some(d), Some(z), Some(h)) = (d.as_slice_mut(), step.z.row(i).to_slice(), step.h.row(i).to_slice())
-            else {
-                panic!("rows are contiguous")
-            };
-            let c = step.upper[(i, 0)];
-            vector::vectorized(|| d.iter_mut().zip(u).for_each(|(d, &u)| *d = c * u));
-            self.activation.apply_derivative(z, d);
-            if let Some(own) = own.as_deref_mut() {
-                vector::add_multiple(own, c, h);
-            }
+        for ((&c, z), mut d) in cotangent.iter().zip(z.rows()).zip(d.rows_mut()) {
+            let (Some(z), Some(d)) = (z.to_slice(), d.as_slice_mut()) else { panic!("rows are contiguous") };
+            self.activation.weighted_sum_backward(c, u, z, d, own.as_deref_mut());
+        }
+    }
+}
+
+/// The given rows, n in number, of a matrix; gathered if they are not all.
+fn chosen<'a>(
+    from: ArrayView2<'a, f64>,
+    rows: Rows<'_>,
+    n: usize,
+    gathered: &'a mut Array2<f64>,
+) -> ArrayView2<'a, f64> {
+    match rows {
+        Rows::All => from.slice_move(s![..n, ..]),
+        Rows::Subset(rows) => {
+            gather(from, rows, gathered);
+            gathered.slice(s![..n, ..])
         }
     }
 }

@@ -14,6 +14,7 @@ mod units;
 mod work;
 
 use super::dense::check_parts;
+use super::two_layer;
 use crate::error::OptimError;
 use best::Winner;
 use kink::Kink;
@@ -24,8 +25,7 @@ use search::{Point, Search};
 use steepest_core::linalg::{Accumulate, multiply_into};
 use steepest_core::{
     Bands, CoreError, Counter, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, Form, HomogeneousModel,
-    LogReal, Loss, LossValue, NormKind, Optimizer, OptimizerKind, OutputWeights, Rows, SavedState, TwoLayer, Whole,
-    vector,
+    LogReal, Loss, LossValue, NormKind, Optimizer, OptimizerKind, OutputWeights, Rows, SavedState, Whole, vector,
 };
 use units::Units;
 use work::Work;
@@ -240,12 +240,6 @@ fn is_plain(optimizer: &dyn Optimizer) -> bool {
 fn has_kink(model: &dyn HomogeneousModel) -> bool {
     let mut work = model.workspace(1);
     model.linear_first_layer().is_some_and(|first| first.kinked_pre_activations(&mut work).is_some())
-}
-
-/// The width, and the model as a sum over units.
-fn two_layer(model: &dyn HomogeneousModel) -> Option<(usize, TwoLayer<'_>)> {
-    let first = model.linear_first_layer()?;
-    Some((first.width(), first.two_layer()?))
 }
 
 impl Dynamics for Greedy<'_> {

@@ -21,3 +21,10 @@ pub use greedy::Greedy;
 pub use sign::Sign;
 #[cfg(feature = "linalg")]
 pub use small_side::{SmallProblem, SmallSide};
+use steepest_core::{HomogeneousModel, TwoLayer};
+
+/// The width of the first layer, and the model as a sum over units.
+fn two_layer(model: &dyn HomogeneousModel) -> Option<(usize, TwoLayer<'_>)> {
+    let first = model.linear_first_layer()?;
+    Some((first.width(), first.two_layer()?))
+}

@@ -7,6 +7,7 @@ mod ranking;
 mod state;
 
 use super::dense::check_parts;
+use super::two_layer;
 use crate::error::OptimError;
 use directions::{Directions, Tally};
 use inputs::Inputs;
@@ -149,12 +150,6 @@ impl<'a> Sign<'a> {
         }
         self.find_outputs();
     }
-}
-
-/// The width of the first layer, and the units.
-fn two_layer(model: &dyn HomogeneousModel) -> Option<(usize, TwoLayer<'_>)> {
-    let first = model.linear_first_layer()?;
-    Some((first.width(), first.two_layer()?))
 }
 
 impl Tally {

@@ -91,7 +91,12 @@ fn assert_same(found: &Trajectory, expected: &Trajectory) {
     for at in 0..expected.snapshot_steps().len() {
         assert_eq!(found.snapshot(at).unwrap(), expected.snapshot(at).unwrap());
     }
-    assert_eq!(found.attributes(), expected.attributes());
+    // bounds are made anew after an interruption, and so is what finding them cost
+    let attributes = |run: &Trajectory| {
+        let belongs = |name: &str| !name.starts_with("count_search_");
+        run.attributes().iter().filter(|(name, _)| belongs(name)).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(attributes(found), attributes(expected));
     let events = |run: &Trajectory| run.events().iter().filter(|e| e.kind != "resumed").cloned().collect::<Vec<_>>();
     assert_eq!(events(found), events(expected));
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Dense, Schedule, SteepestDescent, StepRule, StepScale};
+use crate::{Dense, MomentumDescent, MomentumSpec, Schedule, SteepestDescent, StepRule, StepScale};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use steepest_core::loss::{CrossEntropy, Exponential, Logistic};
@@ -27,22 +27,30 @@ fn data(n: usize, d: usize, classes: usize) -> Dataset {
 }
 
 /// A thousand steps of both, from parameters with a dead neuron and a zero output weight.
-fn compare(model: &Mlp, data: &Dataset, loss: &dyn Loss, rule: &StepRule) {
+fn compare(model: &Mlp, data: &Dataset, loss: &dyn Loss, rule: &StepRule, momentum: Option<MomentumSpec>) {
     let mut rng = Streams::new(1).stream("init");
     let mut theta: Vec<f64> = (0..model.layout().len()).map(|_| draw(&mut rng)).collect();
     let last = theta.len() - 1;
     theta[last] = 0.0;
-    let optimizer = SteepestDescent::new(L2::new(theta.len()));
-    assert!(Gram::serves(&optimizer, model));
-    let mut dense = Dense::new(model, data, loss, Box::new(optimizer), theta.clone()).unwrap();
-    let mut gram = Gram::new(model, data, loss, &theta).unwrap();
+    let norm = L2::new(theta.len());
+    let optimizer: Box<dyn Optimizer> = match momentum {
+        None => Box::new(SteepestDescent::new(norm)),
+        Some(momentum) => Box::new(MomentumDescent::new(norm, momentum)),
+    };
+    assert!(Gram::serves(&*optimizer, model));
+    let mut gram = Gram::new(model, data, loss, &theta).unwrap().with_momentum(optimizer.momentum());
+    let mut dense = Dense::new(model, data, loss, optimizer, theta.clone()).unwrap();
     for step in 0..1000 {
         let [a, b] = [dense.evaluate(), gram.evaluate()].map(|at| {
             let Step::Advance(length) = rule.clone().at(step, &at) else { panic!("a constant rule") };
             (at.loss.ln(), at.dual_norm.ln(), at.own_norm.unwrap(), length)
         });
+        let gradients = (dense.gradient_dual_norm().ln(), gram.gradient_dual_norm().ln());
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(1.0);
-        assert!(close(a.0, b.0) && close(a.1, b.1) && close(a.2, b.2), "step {step}: {a:?} {b:?}");
+        assert!(
+            close(a.0, b.0) && close(a.1, b.1) && close(a.2, b.2) && close(gradients.0, gradients.1),
+            "step {step}: {a:?} {b:?}"
+        );
         dense.advance(a.3);
         gram.advance(b.3);
     }
@@ -52,19 +60,20 @@ fn compare(model: &Mlp, data: &Dataset, loss: &dyn Loss, rule: &StepRule) {
     }
 }
 
-fn rule(scale: StepScale, size: f64) -> StepRule {
-    StepRule::new(scale, Schedule::Constant { size })
-}
-
 #[test]
 fn a_thousand_steps_are_those_of_the_dense_dynamics() {
     let net = |d, hidden: &[usize], k, activation| Mlp::new(d, hidden, k, activation).unwrap();
     for (n, d) in [(8, 20), (20, 6)] {
         let leaky = Activation::LeakyRelu { slope: 0.2 };
-        compare(&net(d, &[7], 1, leaky), &data(n, d, 0), &Logistic::sum(), &rule(StepScale::DualNorm, 1e-2));
+        let rule = |size| StepRule::new(StepScale::DualNorm, Schedule::Constant { size });
+        let heavy = |beta, dampening, nesterov| Some(MomentumSpec { beta, dampening, nesterov });
+        for momentum in [None, heavy(0.9, true, false), heavy(0.8, false, true)] {
+            compare(&net(d, &[7], 1, leaky), &data(n, d, 0), &Logistic::sum(), &rule(1e-2), momentum);
+            compare(&net(d, &[6], 3, leaky), &data(n, d, 3), &CrossEntropy::sum(), &rule(1e-3), momentum);
+        }
         let relu = net(d, &[9, 5], 1, Activation::Relu);
-        compare(&relu, &data(n, d, 0), &Exponential::mean(), &rule(StepScale::DualNorm, 1e-2));
-        compare(&net(d, &[6], 3, leaky), &data(n, d, 3), &CrossEntropy::sum(), &rule(StepScale::DualNorm, 1e-3));
+        compare(&relu, &data(n, d, 0), &Exponential::mean(), &rule(1e-2), None);
+        compare(&relu, &data(n, d, 0), &Exponential::mean(), &rule(1e-2), heavy(0.5, false, false));
     }
 }
 
@@ -85,20 +94,45 @@ fn far_below_underflow_it_goes_on() {
 fn it_goes_on_from_a_saved_state_bit_by_bit() {
     let (model, data, loss) = (Mlp::new(12, &[5], 1, Activation::Relu).unwrap(), data(7, 12, 0), Logistic::sum());
     let theta: Vec<f64> = (0..65).map(|k| f64::from(k % 7) / 7.0 - 0.4).collect();
-    let mut through = Gram::new(&model, &data, &loss, &theta).unwrap();
-    let mut state = SavedState::default();
-    for step in 0..1100 {
-        if step == 700 {
-            through.save(&mut state);
+    for momentum in [None, Some(false), Some(true)] {
+        let momentum = momentum.map(|looks_ahead| Momentum { decay: 0.9, weight: 0.1, looks_ahead });
+        let start = || Gram::new(&model, &data, &loss, &theta).unwrap().with_momentum(momentum);
+        let (mut through, mut state) = (start(), SavedState::default());
+        for step in 0..1100 {
+            if step == 700 {
+                through.save(&mut state);
+            }
+            through.advance(0.01);
         }
-        through.advance(0.01);
+        let mut resumed = start();
+        resumed.restore(&state).unwrap();
+        (700..1100).for_each(|_| {
+            resumed.advance(0.01);
+        });
+        assert_eq!(through.theta(), resumed.theta());
+        let norms = [&mut through, &mut resumed].map(|gram| gram.evaluate().own_norm.unwrap().to_bits());
+        assert_eq!(norms[0], norms[1]);
     }
-    let mut resumed = Gram::new(&model, &data, &loss, &theta).unwrap();
-    resumed.restore(&state).unwrap();
-    (700..1100).for_each(|_| {
-        resumed.advance(0.01);
-    });
-    assert_eq!(through.theta(), resumed.theta());
+}
+
+#[test]
+fn the_carried_norm_keeps_its_digits_where_theta_shrinks() {
+    let signs = Labels::Binary(vec![1.0, -1.0, 1.0, 1.0, -1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0]);
+    let data = Dataset::new(Array2::eye(12), signs).unwrap();
+    let (model, loss) = (Mlp::new(12, &[5], 1, Activation::Identity).unwrap(), Exponential::sum());
+    let theta: Vec<f64> = (0..65).map(|k| if k < 60 { 0.0 } else { 1.0 }).collect();
+    // far out the gradient is nothing beside its momentum, so that all steps are along one line
+    let momentum = Momentum { decay: 0.999, weight: 1.0, looks_ahead: false };
+    let mut gram = Gram::new(&model, &data, &loss, &theta).unwrap().with_momentum(Some(momentum));
+    let mut length = 1e6;
+    gram.advance(length);
+    while length > 50.0 {
+        length *= 0.5;
+        gram.advance(-length);
+        let (carried, formed) = (gram.own_norm(), vector::euclidean_norm(gram.theta()));
+        assert!((formed / length - 1.0).abs() < 0.1, "{formed} {length}");
+        assert!((carried / formed - 1.0).abs() < 1e-13, "{carried} {formed}");
+    }
 }
 
 #[test]

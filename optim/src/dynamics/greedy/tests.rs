@@ -225,7 +225,7 @@ fn where_bounds_exclude_nearly_everything_the_arg_max_is_that_of_the_whole_gradi
     assert_eq!(wrong_steps(&mut greedy, (&data, &model), 3000, 150), [0; 0]);
     let counters = greedy.counters();
     let count = |name| counters.iter().find(|counter| counter.name == name).unwrap().count;
-    assert!(count("grown") > 0 && count("columns") < 3000 * 400, "{counters:?}");
+    assert!(count("grown") > 0 && count("search_columns") < 3000 * 400, "{counters:?}");
     // the displacement leads to the same theta
     let moved = greedy.theta().to_vec();
     let displaced = greedy.displaced().unwrap();

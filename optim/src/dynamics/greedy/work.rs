@@ -3,9 +3,9 @@
 use steepest_core::{CoreError, Counter, SavedState};
 
 macro_rules! counted {
-    ($($name:ident: $meaning:literal,)*) => {
-        /// How often each thing was done since the run began. Only `near_ties`, `holds`, and `grown` belong to the trajectory; the others depend
-        /// on where references were last built, which a resumed run does anew.
+    ($($name:ident $label:literal: $meaning:literal,)*) => {
+        /// How often each thing was done since the run began. What begins with `search` depends on where references were last
+        /// built, which a resumed run does anew; the others belong to the trajectory.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub(super) struct Work {
             $(pub(super) $name: u64,)*
@@ -13,7 +13,7 @@ macro_rules! counted {
 
         impl Work {
             pub(super) fn counters(&self) -> Vec<Counter> {
-                vec![$(Counter { name: stringify!($name), meaning: $meaning, count: self.$name },)*]
+                vec![$(Counter { name: $label, meaning: $meaning, count: self.$name },)*]
             }
 
             pub(super) fn save(&self, state: &mut SavedState) {
@@ -35,15 +35,15 @@ macro_rules! counted {
 const WORK: &str = "greedy/work";
 
 counted! {
-    steps: "steps taken",
-    near_ties: "entries within a relative 1e-12 of the largest that were not chosen",
-    holds: "steps before which the two-sided rule held a weight",
-    tracked: "neurons that got a reference",
-    grown: "neurons of which a first-layer weight moved",
-    columns: "entries of the first layer's gradient computed to all digits",
-    outputs: "entries of the last layer's gradient computed to all digits",
-    anchors: "times that the whole gradient of the last layer was computed",
-    pushed: "rows of the inputs added to a reference",
-    rebuilds: "references built anew",
-    flips: "pairs of a moved neuron and a sample whose activity changed",
+    steps "steps": "steps taken",
+    near_ties "near_ties": "entries within a relative 1e-12 of the largest that were not chosen",
+    holds "holds": "steps before which the two-sided rule held a weight",
+    tracked "search_tracked": "neurons that got a reference",
+    grown "grown": "neurons of which a first-layer weight moved",
+    columns "search_columns": "entries of the first layer's gradient computed to all digits",
+    outputs "search_outputs": "entries of the last layer's gradient computed to all digits",
+    anchors "search_anchors": "times that the whole gradient of the last layer was computed",
+    pushed "search_pushed": "rows of the inputs added to a reference",
+    rebuilds "search_rebuilds": "references built anew",
+    flips "flips": "pairs of a moved neuron and a sample whose activity changed",
 }

@@ -1,0 +1,149 @@
+//! The polar factor of a matrix of moderate condition, without its singular value decomposition.
+
+use crate::matrix::Shape;
+use ndarray::{Array1, Array2, ArrayView2, Zip};
+use steepest_core::linalg::{Accumulate, multiply_into, symmetric_eigen};
+
+/// Ratio of the smallest to the largest eigenvalue of G^T G below which there is no use in trying.
+const LEAST_RATIO: f64 = 1e-9;
+
+/// |E|_F above which its square is not rounding.
+const LARGEST_ERROR: f64 = 1e-7;
+
+/// Replaces G, which `g` holds, by its polar factor U V^T, G = U S V^T of full rank, and returns the nuclear norm, the sum of S; `None`, and G as
+/// it was, where the condition of G is too large for it (above some 10^4).
+///
+/// V, from the eigenvectors of G^T G, makes the columns of Y = G V orthogonal up to E = D^-1 Y^T Y D^-1 - I with their lengths D: rounding times
+/// the square of the condition, which no polishing of the orthogonality alone takes out of the direction. To first order in E
+///
+/// U V^T = Y D^-1 (I - F) V^T, F_ij = E_ij d_i / (d_i + d_j):
+///
+/// -E/2 makes the columns orthonormal, and the skew part of the rest turns them to where G has its polar factor. E is measured, and what is
+/// neglected is its square. What remains is the condition's own: rounding of G times it, as with a singular value decomposition. Four products
+/// of m r^2, one of r^3 and an eigenproblem of r, for the smaller side r.
+pub(crate) fn polar_in_place(shape: Shape, g: &mut [f64]) -> Option<f64> {
+    let is_wide = shape.rows < shape.cols;
+    let view = shape.view(g);
+    let nearly = Orthogonalised::of(if is_wide { view.reversed_axes() } else { view })?;
+    let out = shape.view_mut(g);
+    let out = if is_wide { out.reversed_axes() } else { out };
+    multiply_into(Accumulate::Replace, nearly.columns.view(), nearly.turn().view(), out);
+    Some(nearly.lengths.sum())
+}
+
+/// G = Y V^T with nearly orthogonal columns of Y.
+struct Orthogonalised {
+    /// Y D^-1 (m x r).
+    columns: Array2<f64>,
+    /// D.
+    lengths: Array1<f64>,
+    /// V (r x r).
+    vectors: Array2<f64>,
+    /// E (r x r).
+    error: Array2<f64>,
+}
+
+impl Orthogonalised {
+    /// For G (m x r), m >= r; `None` where E is too large.
+    fn of(g: ArrayView2<'_, f64>) -> Option<Self> {
+        let vectors = eigenvectors(g)?;
+        let mut columns = Array2::zeros(g.dim());
+        multiply_into(Accumulate::Replace, g, vectors.view(), columns.view_mut());
+        let mut lengths = Array1::<f64>::zeros(g.ncols());
+        for row in columns.rows() {
+            Zip::from(&mut lengths).and(row).for_each(|sum, y| *sum += y * y);
+        }
+        lengths.mapv_inplace(f64::sqrt);
+        let inverse = lengths.mapv(f64::recip);
+        for mut row in columns.rows_mut() {
+            row *= &inverse;
+        }
+        let mut error = product(columns.t(), columns.view());
+        error.diag_mut().mapv_inplace(|e| e - 1.0);
+        let squares: f64 = error.iter().map(|e| e * e).sum();
+        // not where it is NaN
+        (squares <= LARGEST_ERROR * LARGEST_ERROR).then_some(Self { columns, lengths, vectors, error })
+    }
+
+    /// (I - F) V^T.
+    fn turn(&self) -> Array2<f64> {
+        let (d, mut turn) = (&self.lengths, self.vectors.t().to_owned());
+        let mut minus_f = self.error.clone();
+        minus_f.indexed_iter_mut().for_each(|((i, j), e)| *e *= -d[i] / (d[i] + d[j]));
+        multiply_into(Accumulate::Add, minus_f.view(), self.vectors.t(), turn.view_mut());
+        turn
+    }
+}
+
+/// V of G^T G = V diag(lambda) V^T, unless the eigenvalues are too far apart.
+fn eigenvectors(g: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    let eigen = symmetric_eigen(product(g.t(), g).view()).ok()?;
+    let (least, largest) = (*eigen.values.first()?, *eigen.values.last()?);
+    (least > LEAST_RATIO * largest).then_some(eigen.vectors)
+}
+
+fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut c = Array2::zeros((a.nrows(), b.ncols()));
+    multiply_into(Accumulate::Replace, a, b, c.view_mut());
+    c
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use steepest_core::linalg::{thin_qr, thin_svd};
+
+    fn orthonormal(rows: usize, cols: usize, seed: u64) -> Array2<f64> {
+        let mut state = seed;
+        let draw = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+        };
+        thin_qr(Array2::from_shape_simple_fn((rows, cols), draw).view()).unwrap().0
+    }
+
+    #[test]
+    fn it_is_that_of_the_singular_value_decomposition_or_none() {
+        for exponent in 0..=9 {
+            let (m, r, condition) = (90, 30, 10_f64.powi(exponent));
+            // half of the singular values at the lower end, where the eigenvectors are worst
+            let s = Array1::from_shape_fn(r, |k| {
+                condition.powf(-(2.0 * k as f64 / r as f64).min(1.0)) * (1.0 + 0.01 * k as f64)
+            });
+            let (u, v) = (orthonormal(m, r, 3), orthonormal(r, r, 4));
+            let (tall, expected) = (product((&u * &s).view(), v.t()), product(u.view(), v.t()));
+            for wide in [false, true] {
+                let turned = |m: &Array2<f64>| if wide { m.t().as_standard_layout().into_owned() } else { m.clone() };
+                let (g, expected) = (turned(&tall), turned(&expected));
+                let mut found: Vec<f64> = g.iter().copied().collect();
+                let shape = Shape::new(g.dim());
+                let Some(nuclear) = polar_in_place(shape, &mut found) else {
+                    assert!(exponent > 3, "refused at condition {condition}");
+                    assert!(found.iter().zip(&g).all(|(a, b)| a.to_bits() == b.to_bits()));
+                    continue;
+                };
+                assert!(exponent < 6, "taken at condition {condition}");
+                assert!((nuclear / s.sum() - 1.0).abs() < 1e-12, "{nuclear} {}", s.sum());
+                let found = shape.view(&found);
+                let tall = if wide { found.t() } else { found };
+                let off = product(tall.t(), tall) - Array2::<f64>::eye(r);
+                assert!(off.iter().all(|e| e.abs() < 2e-14), "orthogonal at condition {condition}");
+                // as far from the truth as the singular value decomposition, to a factor
+                let svd = thin_svd(g.view()).unwrap();
+                let distance = |m: &Array2<f64>| (m - &expected).iter().fold(0.0_f64, |d, e| d.max(e.abs()));
+                let (own, other) = (distance(&found.to_owned()), distance(&product(svd.u.view(), svd.vt.view())));
+                assert!(own < 20.0 * other + 1e-14, "condition {condition}: {own:e} beside {other:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_full_rank_or_no_number_is_left_alone() {
+        let mut ones = [1.0; 6];
+        assert_eq!(polar_in_place(Shape::new((3, 2)), &mut ones), None);
+        let mut zeros = [0.0; 6];
+        assert_eq!(polar_in_place(Shape::new((3, 2)), &mut zeros), None);
+        let mut defective = [1.0, 0.0, f64::NAN, 1.0];
+        assert_eq!(polar_in_place(Shape::new((2, 2)), &mut defective), None);
+    }
+}
