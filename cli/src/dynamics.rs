@@ -103,7 +103,9 @@ impl Route {
             Self::Greedy => {
                 "coordinate descent moves one weight of a two-layer network: bounds find it without the gradient"
             }
-            Self::Sign => "sign descent moves units of equal signs together, and few inputs are zero",
+            Self::Sign => {
+                "sign descent moves units of equal signs together, and there are many inputs of which few are zero"
+            }
             Self::Gram => "gradient descent stays in the span of the inputs, and there are no more samples than inputs",
             Self::SmallSide => {
                 "the direction commutes with rotations of the inputs, and the samples span at most half of the inputs' space"
@@ -115,7 +117,7 @@ impl Route {
 impl<'a> Problem<'a> {
     /// The dynamics of one optimiser from theta on.
     ///
-    /// `auto` takes the bounded search for coordinate descent, and rows of equal signs for sign descent where few inputs are zero, both on
+    /// `auto` takes the bounded search for coordinate descent, and rows of equal signs for sign descent where there are many inputs and few are zero, both on
     /// two-layer networks; the span of the data for gradient descent, with momentum or without, where samples are not more than inputs, since a step there costs 2 n^2 m in
     /// place of 4 n m d flops; coordinates of that span for other directions that commute with rotations of the inputs, where samples are at
     /// most half as many as inputs; otherwise the dense step, without inputs that are always zero where that is exact.

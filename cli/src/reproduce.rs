@@ -186,7 +186,7 @@ mod tests {
     fn the_paper_s_scale_is_the_paper_s() {
         let runs =
             |name: &str| FIGURES.iter().find(|f| f.name == name).unwrap().experiment(Scale::Paper, false).unwrap().runs;
-        assert_eq!(runs("fig1").len(), 20 * 15);
+        assert_eq!(runs("fig1").len(), 10 * 15);
         assert_eq!(runs("fig2").len(), 3 * 6);
         assert!(runs("fig3").iter().all(|run| run.stop.steps == 5000));
         assert_eq!(Figure::folder("fig5", Scale::Quick), "fig5-quick");

@@ -31,6 +31,16 @@ optimizer = { kind = "steepest", norm = "l2", momentum = { beta = 0.9 } }
 step = { size = 0.02 }
 
 [[run]]
+name = "CD"
+optimizer = { kind = "steepest", norm = "l1" }
+step = { size = 0.02 }
+
+[[run]]
+name = "Two-sided"
+optimizer = { kind = "two_sided_cd" }
+step = { size = 0.02 }
+
+[[run]]
 name = "SD"
 optimizer = { kind = "steepest", norm = "linf" }
 step = { size = 1e-4 }
@@ -46,7 +56,14 @@ fn the_fast_way_is_the_dense_way_and_the_file_says_which_was_taken() {
     let workshop = Workshop::with("ways.toml", EXPERIMENT);
     workshop.steepest(&["run", "ways.toml", "--out", "auto"]).success();
     workshop.steepest(&["run", "ways.toml", "--out", "dense", "--set", "dynamics=dense"]).success();
-    let expected = [("gd", "gram"), ("heavy", "gram"), ("sd", "dense"), ("muon", "small_side")];
+    let expected = [
+        ("gd", "gram"),
+        ("cd", "greedy"),
+        ("two-sided", "greedy"),
+        ("heavy", "gram"),
+        ("sd", "dense"),
+        ("muon", "small_side"),
+    ];
     for (run, way) in expected {
         let [auto, dense] = ["auto", "dense"].map(|out| workshop.trajectory(&format!("{out}/ways/{run}-seed0.h5")));
         assert_eq!((auto.attribute_text("dynamics"), dense.attribute_text("dynamics")), (Some(way), Some("dense")));
@@ -65,9 +82,9 @@ fn the_fast_way_is_the_dense_way_and_the_file_says_which_was_taken() {
 fn a_way_that_does_not_serve_is_refused_with_what_would() {
     let workshop = Workshop::with("ways.toml", EXPERIMENT);
     let refused = workshop.steepest(&["run", "ways.toml", "--set", "dynamics=gram"]).failure();
-    refused.stderr(contains("run \"SD\"").and(contains("dynamics = \"auto\"")));
+    refused.stderr(contains("run \"").and(contains("dynamics = \"auto\"")));
     let refused = workshop.steepest(&["run", "ways.toml", "--out", "small", "--set", "dynamics=small_side"]).failure();
-    refused.stderr(contains("run \"SD\"").and(contains("dynamics = \"auto\"")));
+    refused.stderr(contains("run \"").and(contains("dynamics = \"auto\"")));
     workshop.steepest(&["run", "ways.toml", "--set", "dynamics=grma"]).failure().stderr(contains("gram"));
 }
 
@@ -81,6 +98,68 @@ fn a_check_compares_with_the_dense_step_and_counts() {
         assert!(run.attribute_text("dynamics_reason").is_some_and(|why| why.ends_with("the dense step every 4 steps")));
         let counts = ["checks", "disagreements"].map(|name| run.attribute_integer(&format!("count_{name}")));
         assert_eq!(counts, [Some(100), Some(0)]);
+    }
+}
+
+/// The three algorithms of the paper, and switches between them, on as many inputs as sign descent wants.
+const WIDE: &str = r#"
+title = "Many inputs"
+
+[data]
+kind = "teacher_student"
+n_train = 20
+n_test = 50
+n_inputs = 2048
+
+[model]
+kind = "mlp"
+hidden = [6]
+init = { kind = "fan_in", alpha = 0.3 }
+
+[loss]
+kind = "exponential"
+
+[stop]
+steps = 400
+
+[record]
+every_until = 20
+per_decade = 10
+
+[[run]]
+name = "SD"
+optimizer = { kind = "steepest", norm = "linf" }
+step = { size = 1e-3, scale = "normalized" }
+
+[[run]]
+name = "CD then SD"
+optimizer = { kind = "steepest", norm = "l1" }
+step = { size = 0.02 }
+switch = { at = { step = 150 }, optimizer = { kind = "steepest", norm = "linf" }, step = { size = 1e-3, scale = "normalized" } }
+
+[[run]]
+name = "GD then CD"
+optimizer = { kind = "steepest", norm = "l2" }
+step = { size = 0.02 }
+switch = { at = { step = 150 }, optimizer = { kind = "steepest", norm = "l1" } }
+"#;
+
+#[test]
+fn each_phase_starts_where_the_last_one_ended_whatever_the_dynamics() {
+    let workshop = Workshop::with("wide.toml", WIDE);
+    workshop.steepest(&["run", "wide.toml", "--out", "check", "--set", "dynamics=check"]).success();
+    workshop.steepest(&["run", "wide.toml", "--out", "dense", "--set", "dynamics=dense"]).success();
+    for (run, way) in [("sd", "sign"), ("cd-then-sd", "greedy, then sign"), ("gd-then-cd", "gram, then greedy")] {
+        let [fast, dense] = ["check", "dense"].map(|out| workshop.trajectory(&format!("{out}/wide/{run}-seed0.h5")));
+        assert_eq!(fast.attribute_text("dynamics"), Some(way));
+        assert_eq!(fast.attribute_integer("count_disagreements"), Some(0), "{run}");
+        for name in ["ln_loss", "norm_l1", "norm_l2", "norm_linf", "ln_dual_norm", "test_accuracy"] {
+            let (a, b) = (fast.series(name).unwrap(), dense.series(name).unwrap());
+            assert_eq!(a.len(), b.len());
+            for (row, (a, b)) in a.iter().zip(b).enumerate() {
+                assert!((a - b).abs() <= 1e-8 * a.abs().max(1e-3), "{run}: {name} of row {row}: {a} and {b}");
+            }
+        }
     }
 }
 

@@ -159,7 +159,7 @@ fn a_run_goes_on_after_its_switch() {
                optimizer = { kind = \"steepest\", norm = \"l1\" } }";
     let run = check(&experiment("logistic", 40_000, run), 512);
     assert_eq!(run.attribute_integer("switch_step"), Some(300));
-    assert_eq!(run.attribute_text("dynamics"), Some("gram, then dense"));
+    assert_eq!(run.attribute_text("dynamics"), Some("gram, then greedy"));
 }
 
 #[test]

@@ -1,0 +1,225 @@
+//! What one run costs: the work of its parts, and the time for it at given speeds.
+
+use super::sizes::Sizes;
+use super::speeds::Speeds;
+use super::way::Way;
+use crate::config::{RunConfig, optimizers};
+use crate::metrics::{metrics, recorded_norms};
+use crate::run::own_norm;
+use steepest_norms::NormLabel;
+use steepest_optim::OptimizerSpec;
+
+/// Bytes of a double.
+const BYTES: f64 = 8.0;
+/// Passes of a dense step over theta and gradient.
+const DENSE_PASSES: f64 = 8.0;
+/// Passes over n x m matrices of a step in the span of the data, and of a late step of sign descent.
+const SPAN_PASSES: f64 = 12.0;
+const SIGN_PASSES: f64 = 6.0;
+/// Dense steps that sign descent with a fixed step takes before its units move along single samples, as runs at the paper's scale count.
+const EARLY_SIGN_STEPS: f64 = 40.0;
+/// Bytes that a search of coordinate descent reads for each input, sample and unit, as such runs count.
+const SEARCH: [f64; 3] = [60.0, 1600.0, 100.0];
+/// First-layer weights that coordinate descent has moved when it is tested.
+const MOVED: f64 = 1000.0;
+/// A step's own costs, and those of a row, in seconds.
+const OVERHEAD: f64 = 1e-5;
+/// Flops of a symmetric eigenvalue problem of order one, in those of products.
+const EIGEN: f64 = 12.0;
+/// Bytes of parameters that are compressed in a second.
+const COMPRESSION: f64 = 5e7;
+/// Bytes beyond which a vector does not stay in the cache.
+const CACHE: f64 = 4e6;
+/// Vectors as long as theta that a run holds, and bytes that any run holds.
+const VECTORS: f64 = 4.0;
+const PROGRAM: f64 = 6e7;
+
+/// Work, and what it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Cost {
+    pub(super) flops: f64,
+    pub(super) seconds: f64,
+    pub(super) memory: f64,
+    pub(super) disk: f64,
+}
+
+/// One part of a run: flops of products, bytes passed over in the cache and in memory, normal numbers, and other seconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    flops: f64,
+    cached: f64,
+    passed: f64,
+    normals: f64,
+    other: f64,
+}
+
+impl Part {
+    fn times(self, count: f64) -> Self {
+        Self {
+            flops: count * self.flops,
+            cached: count * self.cached,
+            passed: count * self.passed,
+            normals: count * self.normals,
+            other: count * self.other,
+        }
+    }
+
+    /// Passes over a vector of so many bytes.
+    fn passes(count: f64, bytes: f64) -> Self {
+        let all = count * bytes;
+        if bytes < CACHE { Self { cached: all, ..Self::default() } } else { Self { passed: all, ..Self::default() } }
+    }
+
+    fn seconds(self, speeds: &Speeds) -> f64 {
+        self.flops / speeds.product
+            + self.cached / speeds.cache
+            + self.passed / speeds.memory
+            + self.normals * speeds.normal
+            + self.other
+    }
+}
+
+/// The cost of a run that does not end early. A run that switches is counted as what it switches to.
+pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds) -> Cost {
+    let (way, rows) = (Way::of(run, sizes), Rows::of(run));
+    let snapshots = run.record.snapshots.len() as f64 + f64::from(u8::from(run.record.final_snapshot));
+    let compressed = snapshots * BYTES * sizes.n_parameters as f64;
+    let samples = if run.record.samples { sizes.n_train as f64 } else { 0.0 };
+    let mut cost = Cost {
+        flops: 0.0,
+        seconds: compressed / COMPRESSION,
+        memory: memory(way, sizes),
+        disk: BYTES * rows.all * (n_series(run) as f64 + samples) + compressed,
+    };
+    let mut parts = vec![beginning(sizes)];
+    parts.extend(steps(way, run, sizes));
+    parts.extend(norms(way, run, sizes).map(|row| row.times(rows.norms)));
+    parts.extend(tests(way, sizes, rows.tests));
+    for part in parts {
+        cost.flops += part.flops;
+        cost.seconds += part.seconds(speeds);
+    }
+    cost
+}
+
+/// How many rows a run of full length writes, and in how many of them norms and test accuracy are measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rows {
+    pub(super) all: f64,
+    norms: f64,
+    tests: f64,
+}
+
+impl Rows {
+    pub(super) fn of(run: &RunConfig) -> Self {
+        let (steps, dense) = (run.stop.steps as f64, run.record.every_until as f64);
+        let decades = (steps / dense.max(1.0)).log10().max(0.0);
+        let all = steps.min(dense) + decades * run.record.per_decade as f64 + 1.0;
+        let some = |per_decade: Option<u64>| {
+            per_decade.map_or(all, |per_decade| all.min(steps.max(1.0).log10() * per_decade as f64 + 2.0))
+        };
+        Self { all, norms: some(run.record.norms_per_decade), tests: some(run.record.test_per_decade) }
+    }
+}
+
+/// Data and parameters are drawn, and all inputs multiplied with each other and with the first layer.
+fn beginning(sizes: &Sizes) -> Part {
+    let [n, d, m] = sizes.shape();
+    let drawn = if sizes.is_drawn { n * d } else { 0.0 };
+    Part { flops: 2.0 * n * d * (n + m), normals: drawn + sizes.n_parameters as f64, ..Part::default() }
+}
+
+/// All steps.
+fn steps(way: Way, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
+    let ([n, d, m], p, count) = (sizes.shape(), sizes.n_parameters as f64, run.stop.steps as f64);
+    let above = p - m * d;
+    let own = Part { other: OVERHEAD, ..Part::default() };
+    let products = |flops: f64| Part { flops, ..Part::default() };
+    // forward, and backward to the weights: two products each of 2 n p flops
+    let dense = |p: f64, extra: f64| [products(4.0 * n * p + extra), Part::passes(DENSE_PASSES, BYTES * p), own];
+    let cached = |bytes: f64| Part { cached: bytes, ..Part::default() };
+    let step = match way {
+        Way::Dense => dense(p, factorisations(run, d, m)),
+        // as many inputs as samples
+        Way::SmallSide => dense(above + m * n, factorisations(run, n, m)),
+        // one product with the Gram matrix, and the layers above
+        Way::Gram => [products(2.0 * n * n * m + 4.0 * n * (above - m)), cached(SPAN_PASSES * BYTES * n * m), own],
+        Way::Greedy => [Part::default(), cached(SEARCH[0] * d + SEARCH[1] * n + SEARCH[2] * m), own],
+        Way::Sign => [Part::default(), cached(SIGN_PASSES * BYTES * n * m), own],
+    };
+    let early = if way == Way::Sign { EARLY_SIGN_STEPS.min(count) } else { 0.0 };
+    step.into_iter().map(|part| part.times(count)).chain(dense(p, 0.0).map(|part| part.times(early))).collect()
+}
+
+/// The norms of one row.
+fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
+    let ([n, d, m], p) = (sizes.shape(), sizes.n_parameters as f64);
+    let formed = match way {
+        Way::Dense | Way::Greedy => 0.0,
+        Way::SmallSide | Way::Gram | Way::Sign => 2.0 * n * m * d,
+    };
+    let names: Vec<String> = run.record.norms.iter().map(|norm| norm.label().name).collect();
+    let is_spectral = names.iter().any(|name| name == "spectral");
+    let singular = if is_spectral { EIGEN * d.min(m).powi(2) * d.max(m) / 4.0 } else { 0.0 };
+    let is_known = way == Way::Greedy && run.record.norms_per_decade.is_some();
+    let passes = if is_known { 0.0 } else { names.len() as f64 + 1.0 };
+    [Part { flops: formed + singular, other: OVERHEAD, ..Part::default() }, Part::passes(passes, BYTES * p)]
+}
+
+/// All tests.
+fn tests(way: Way, sizes: &Sizes, count: f64) -> Vec<Part> {
+    let ([n, d, m], p, t) = (sizes.shape(), sizes.n_parameters as f64, sizes.n_test as f64);
+    if !sizes.is_streamed {
+        return vec![Part { flops: 2.0 * t * p * count, ..Part::default() }];
+    }
+    let stream = |rows: f64| Part { flops: 2.0 * t * d * rows, normals: t * d, ..Part::default() };
+    let above = Part { flops: 2.0 * t * (p - m * d), ..Part::passes(3.0, BYTES * t * m) };
+    let each = match way {
+        Way::Gram => Part { flops: 2.0 * t * n * m, ..Part::default() },
+        Way::Greedy => Part { normals: t * MOVED, ..Part::passes(MOVED, 3.0 * BYTES * t) },
+        Way::Dense | Way::SmallSide | Way::Sign => stream(m),
+    };
+    let once = match way {
+        Way::Gram => stream(m + n),
+        Way::Greedy => stream(m),
+        Way::Dense | Way::SmallSide | Way::Sign => Part::default(),
+    };
+    vec![once, above.times(count), each.times(count)]
+}
+
+/// Bytes that a run holds.
+fn memory(way: Way, sizes: &Sizes) -> f64 {
+    let ([n, d, m], p, t) = (sizes.shape(), sizes.n_parameters as f64, sizes.n_test as f64);
+    let inputs = match way {
+        Way::Dense | Way::SmallSide | Way::Gram => 1.0,
+        Way::Greedy => 2.5,
+        Way::Sign => 2.0,
+    };
+    let of_test = match (sizes.is_streamed, way) {
+        (false, _) => t * (d + 2.0 * m),
+        (true, Way::Gram) => t * (2.0 * m + n + 256.0),
+        (true, Way::Greedy) => t * (2.0 * m + 256.0),
+        (true, _) => t * (m + 256.0),
+    };
+    PROGRAM + BYTES * (VECTORS * p + inputs * n * d + 6.0 * n * m + of_test)
+}
+
+/// Series of a run's file.
+pub(super) fn n_series(run: &RunConfig) -> usize {
+    let own: Vec<_> = optimizers(run).filter_map(|(optimizer, _)| own_norm(optimizer).ok()).collect();
+    let labels: Vec<NormLabel> = recorded_norms(&run.record, &own).iter().map(|norm| norm.label()).collect();
+    metrics(&labels).len()
+}
+
+/// Flops of the factorisations of a first layer with so many inputs in every step.
+fn factorisations(run: &RunConfig, inputs: f64, units: f64) -> f64 {
+    let (short, long) = (units.min(inputs), units.max(inputs));
+    let of = |optimizer: &OptimizerSpec<_>| match optimizer {
+        OptimizerSpec::Shampoo(_) => EIGEN * (units.powi(3) + inputs.powi(3)),
+        _ if own_norm(optimizer).is_ok_and(|norm| norm.label().name == "spectral") => {
+            EIGEN * short * short * long / 4.0
+        }
+        _ => 0.0,
+    };
+    optimizers(run).map(|(optimizer, _)| of(optimizer)).fold(0.0, f64::max)
+}

@@ -1,0 +1,68 @@
+//! The sizes of a run that its cost depends on.
+
+use crate::config::RunConfig;
+use crate::run::build_data;
+use steepest_core::Dataset;
+use steepest_data::DataSpec;
+use steepest_models::ModelSpec;
+use steepest_optim::Sign;
+
+/// Numbers of samples and parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Sizes {
+    pub(super) n_train: usize,
+    pub(super) n_test: usize,
+    /// Inputs, and units of the first layer.
+    pub(super) first_layer: (usize, usize),
+    pub(super) n_parameters: usize,
+    /// Whether inputs are drawn from a law.
+    pub(super) is_drawn: bool,
+    /// Whether test points are drawn again when they are needed.
+    pub(super) is_streamed: bool,
+    /// Whether a trained first layer on the raw inputs lies beneath others, and the number of these.
+    pub(super) layers_above: Option<usize>,
+    /// Whether sign descent need not be dense: many inputs, of which hardly any is zero.
+    pub(super) suits_sign: bool,
+}
+
+impl Sizes {
+    /// From the configuration where that says them, else from the data; `None` where these are not here.
+    pub(super) fn of(run: &RunConfig) -> Option<Self> {
+        let mut sizes = Self::default();
+        let (d, k) = match &run.data {
+            DataSpec::TeacherStudent(spec) => {
+                (sizes.n_train, sizes.n_test) = (spec.n_train, spec.n_test);
+                (sizes.is_drawn, sizes.is_streamed) = (true, spec.stream_test);
+                sizes.suits_sign = spec.n_inputs >= Sign::MANY_INPUTS;
+                (spec.n_inputs, 1)
+            }
+            DataSpec::Mnist(spec) if spec.digits.len() == 2 && !spec.classes => {
+                (sizes.n_train, sizes.n_test) = (spec.n_train, 2000);
+                (28 * 28, 1)
+            }
+            _ => {
+                let split = build_data(run).ok()?;
+                (sizes.n_train, sizes.n_test) =
+                    (split.train.n_samples(), split.test.as_ref().map_or(0, Dataset::n_samples));
+                sizes.suits_sign = Sign::pays(&split.train);
+                (split.train.n_features(), split.train.labels().n_outputs())
+            }
+        };
+        let widths: Vec<usize> = match &run.model {
+            ModelSpec::Mlp(spec) => {
+                let is_open = !spec.frozen.contains(&1) && !spec.hidden.is_empty();
+                sizes.layers_above = is_open.then_some(spec.hidden.len());
+                std::iter::once(d).chain(spec.hidden.iter().copied()).chain([k]).collect()
+            }
+            _ => vec![d, k],
+        };
+        sizes.first_layer = (widths[0], widths[1]);
+        sizes.n_parameters = widths.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        Some(sizes)
+    }
+
+    /// n, d, m.
+    pub(super) fn shape(&self) -> [f64; 3] {
+        [self.n_train as f64, self.first_layer.0 as f64, self.first_layer.1 as f64]
+    }
+}

@@ -1,0 +1,43 @@
+//! Which way `dynamics = "auto"` will take, from the configuration alone.
+
+use super::sizes::Sizes;
+use crate::config::{DynamicsChoice, RunConfig, optimizers};
+use steepest_optim::{OptimizerSpec, StepScale};
+
+/// How steps are carried out, as their cost tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Dense,
+    Gram,
+    SmallSide,
+    Greedy,
+    /// Sign descent whose steps are long enough that units soon move along single samples.
+    Sign,
+}
+
+impl Way {
+    /// That of the last optimiser of a run.
+    pub(super) fn of(run: &RunConfig, sizes: &Sizes) -> Self {
+        let Some((optimizer, step)) = optimizers(run).last() else { return Self::Dense };
+        let Some(layers_above) = sizes.layers_above else { return Self::Dense };
+        if run.dynamics == DynamicsChoice::Dense || run.batch.is_some() {
+            return Self::Dense;
+        }
+        let (n, d) = (sizes.n_train, sizes.first_layer.0);
+        let (norm, has_momentum) = match optimizer {
+            OptimizerSpec::Steepest(spec) => (spec.norm.label().name, spec.momentum.is_some()),
+            OptimizerSpec::TwoSidedCd(_) => ("l1".to_owned(), false),
+            OptimizerSpec::Shampoo(_) => ("spectral".to_owned(), true),
+            _ => return Self::Dense,
+        };
+        match &*norm {
+            "l1" if layers_above == 1 && !has_momentum => Self::Greedy,
+            "linf" if layers_above == 1 && !has_momentum && sizes.suits_sign && step.scale == StepScale::Normalized => {
+                Self::Sign
+            }
+            "l2" if n <= d => Self::Gram,
+            "l2" | "spectral" | "nuclear" if 2 * n <= d => Self::SmallSide,
+            _ => Self::Dense,
+        }
+    }
+}
