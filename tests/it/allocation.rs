@@ -6,7 +6,7 @@ use steepest_core::loss::{Exponential, Logistic};
 use steepest_core::{Dataset, Dynamics, HomogeneousModel, Labels, Loss, Step, StepLength, Streams};
 use steepest_models::{BuiltModel, ModelSpec};
 use steepest_norms::NormSpec;
-use steepest_optim::{Dense, Schedule, SteepestDescent, StepRule, StepScale};
+use steepest_optim::{Dense, Gram, Greedy, Schedule, Sign, SteepestDescent, StepRule, StepScale};
 
 thread_local! {
     /// Allocations of this thread so far. No code makes or drops it, so that the allocator may touch it at any time.
@@ -93,6 +93,34 @@ fn steps_allocate(
     (0..3).for_each(&mut step);
     let counted = allocations(|| (3..3 + steps).for_each(&mut step));
     (counted, n_bands)
+}
+
+/// Allocations of the last `steps` of so many steps of this length.
+fn late_steps_allocate(dynamics: &mut dyn Dynamics, length: f64, n_before: u64, steps: u64) -> u64 {
+    let mut step = |_| {
+        dynamics.evaluate();
+        assert!(dynamics.advance(length), "a step moves nothing");
+    };
+    (0..n_before).for_each(&mut step);
+    allocations(|| (0..steps).for_each(&mut step))
+}
+
+#[test]
+fn fast_steps_allocate_nothing() {
+    let inputs = Array2::from_shape_fn((20, 64), |(i, j)| ((i * 31 + j * 17 + i * j * j) % 97) as f64 / 97.0 - 0.501);
+    let labels = Labels::Binary((0..20).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect());
+    let (data, loss) = (Dataset::new(inputs, labels).unwrap(), Exponential::sum());
+    let built = model("kind = \"mlp\"\nhidden = [32]", 64);
+    let (model, theta) = (&*built.model, &built.theta);
+    let mut gram = Gram::new(model, &data, &loss, theta).unwrap();
+    assert_eq!(late_steps_allocate(&mut gram, 0.01, 3, 50), 0, "gram");
+    // the units that compete are known
+    let cd = SteepestDescent::new(NormSpec::named("l1").unwrap().build(model.layout()).unwrap());
+    let mut greedy = Greedy::new(model, &data, &loss, &cd, theta.clone()).unwrap();
+    assert_eq!(late_steps_allocate(&mut greedy, 0.01, 900, 50), 0, "greedy");
+    // every unit follows one sample
+    let mut sign = Sign::new(model, &data, &loss, theta).unwrap();
+    assert_eq!(late_steps_allocate(&mut sign, 1.0, 2000, 50), 0, "sign");
 }
 
 #[test]
