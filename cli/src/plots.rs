@@ -184,7 +184,8 @@ impl Medians {
                 at_step.entry(step).or_default().push(value);
             }
         }
-        at_step.retain(|_, values| values.len() == runs.len());
+        // a row in which no run measured it is no row of this series
+        at_step.retain(|_, values| values.len() == runs.len() && !values.iter().all(|value| value.is_nan()));
         if series.contains("margin_") && !series.ends_with("drop") {
             let last_bad = at_step
                 .iter()
@@ -307,5 +308,13 @@ mod tests {
         assert!((quantile(&[7.0], 0.75) - 7.0).abs() < 1e-15);
         assert!(quantile(&[1.0, f64::NAN], 0.5).is_nan() && quantile(&[], 0.5).is_nan());
         assert!((quantile(&[f64::NEG_INFINITY, 1.0, 2.0], 0.5) - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_series_has_the_rows_in_which_it_was_measured() {
+        let (steps, nan) = ([0, 1, 2, 3], f64::NAN);
+        let runs: [&[f64]; 2] = [&[-1.0, nan, 2.0, 4.0], &[-1.0, nan, 4.0, 6.0]];
+        let medians = Medians::of(&runs.map(|values| (&steps[..], values)), "margin_l1");
+        assert_eq!((medians.steps, medians.quartiles[1].clone()), (vec![2, 3], vec![3.0, 5.0]));
     }
 }

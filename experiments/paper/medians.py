@@ -3,7 +3,7 @@
     steepest run experiments/paper/fig1-paper.toml --out OUT
     python experiments/paper/medians.py OUT/fig1-paper
 
-Runs that diverged, or never reached 100 % train accuracy, are counted and left out. An interval is the 95 % percentile interval of the
+Runs that diverged, never reached 100 % train accuracy, or have not ended are counted and left out. An interval is the 95 % percentile interval of the
 median over 10,000 resampled sets of seeds.
 """
 
@@ -28,7 +28,9 @@ def read(path):
     """The name of a run, and its last values; the values are None where the run has no margin."""
     with h5py.File(path) as file:
         attributes = dict(file.attrs)
-        name, status = attributes["run"], attributes["status"]
+        name, status = attributes["run"], attributes.get("status", "on its way")
+        if not attributes["finished"]:
+            return name, "on its way", None
         if status == "diverged":
             return name, "diverged", None
         if "separation_step" not in attributes:

@@ -90,9 +90,10 @@ impl Run {
         self.series.get(series).map_or(&[], Vec::as_slice)
     }
 
-    /// Steps and values of a series from a step on.
+    /// Steps and values of a series from a step on, in the rows in which it was measured.
     pub fn from_step<'r>(&'r self, series: &str, first: u64) -> impl Iterator<Item = (u64, f64)> + 'r {
-        self.steps.iter().copied().zip(self.values(series).iter().copied()).filter(move |(step, _)| *step >= first)
+        let rows = self.steps.iter().copied().zip(self.values(series).iter().copied());
+        rows.filter(move |(step, value)| *step >= first && !value.is_nan())
     }
 
     /// The value in the last row; NaN if there is none.
@@ -100,10 +101,11 @@ impl Run {
         self.values(series).last().copied().unwrap_or(f64::NAN)
     }
 
-    /// The value in the last row not after a step; NaN if there is none.
+    /// The value in the last row not after a step in which it was measured; NaN if there is none.
     pub fn at_step(&self, series: &str, step: u64) -> f64 {
         let rows = self.steps.partition_point(|s| *s <= step);
-        rows.checked_sub(1).and_then(|row| self.values(series).get(row)).copied().unwrap_or(f64::NAN)
+        let until = self.values(series).get(..rows).unwrap_or_default();
+        until.iter().rev().copied().find(|value| !value.is_nan()).unwrap_or(f64::NAN)
     }
 
     /// The first row whose loss is below this, by the logarithms of both.
@@ -156,12 +158,15 @@ mod tests {
 
     #[test]
     fn rows_are_found_by_step_and_by_loss() {
-        let series = [("ln_loss", vec![1.0, -2.0, -9.0]), ("a", vec![5.0, 6.0, 7.0])];
+        let rare = ("rare", vec![1.0, f64::NAN, 3.0]);
+        let series = [("ln_loss", vec![1.0, -2.0, -9.0]), ("a", vec![5.0, 6.0, 7.0]), rare];
         let series = series.map(|(name, values)| (name.to_owned(), values)).into();
         let run = Run { steps: vec![0, 10, 20], series, ..Run::default() };
         assert!((run.at_step("a", 15) - 6.0).abs() < 1e-15 && (run.last("a") - 7.0).abs() < 1e-15);
         assert!((run.at_loss("a", -3.0) - 7.0).abs() < 1e-15 && run.at_loss("a", -10.0).is_nan());
         assert!(run.at_step("nothing", 15).is_nan());
+        assert!((run.at_step("rare", 15) - 1.0).abs() < 1e-15, "what was measured last");
+        assert_eq!(run.from_step("rare", 0).collect::<Vec<_>>(), [(0, 1.0), (20, 3.0)]);
         assert_eq!(run.from_step("a", 10).collect::<Vec<_>>(), [(10, 6.0), (20, 7.0)]);
     }
 
