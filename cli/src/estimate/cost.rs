@@ -19,11 +19,11 @@ const SIGN_PASSES: f64 = 6.0;
 /// Dense steps that sign descent with a fixed step takes before its units move along single samples, as runs at the paper's scale count.
 const EARLY_SIGN_STEPS: f64 = 40.0;
 /// Bytes that a search of coordinate descent reads for each input, sample and unit, as such runs count.
-const SEARCH: [f64; 3] = [60.0, 1600.0, 100.0];
+const SEARCH: [f64; 3] = [60.0, 3000.0, 400.0];
 /// First-layer weights that coordinate descent has moved when it is tested.
 const MOVED: f64 = 1000.0;
 /// A step's own costs, and those of a row, in seconds.
-const OVERHEAD: f64 = 1e-5;
+const OVERHEAD: f64 = 2e-5;
 /// Flops of a symmetric eigenvalue problem of order one, in those of products.
 const EIGEN: f64 = 12.0;
 /// Bytes of parameters that are compressed in a second.
