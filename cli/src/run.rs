@@ -251,7 +251,7 @@ fn go(
         } else {
             train(&mut *dynamics, &mut *step, &mut stop, keeper, first_step)?
         };
-        ways.count(&dynamics.counters());
+        ways.count(&dynamics.counters(), first_step);
         theta = dynamics.theta().to_vec();
         first_step = outcome.step;
         if outcome.reason != StopReason::Switch {

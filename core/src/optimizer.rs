@@ -72,6 +72,11 @@ pub trait Optimizer: Debug + Send {
         None
     }
 
+    /// Whether a direction depends on more than theta and the gradient there.
+    fn remembers(&self) -> bool {
+        self.reports_memory()
+    }
+
     /// Stores everything that the next direction depends on.
     fn save(&self, state: &mut SavedState);
 

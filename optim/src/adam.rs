@@ -224,6 +224,10 @@ impl Adam {
 }
 
 impl Optimizer for Adam {
+    fn remembers(&self) -> bool {
+        true
+    }
+
     fn kind(&self) -> OptimizerKind {
         OptimizerKind::Other
     }

@@ -144,6 +144,10 @@ impl BlockState {
 }
 
 impl Optimizer for Shampoo {
+    fn remembers(&self) -> bool {
+        true
+    }
+
     fn kind(&self) -> OptimizerKind {
         OptimizerKind::RightInvariant
     }

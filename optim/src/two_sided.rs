@@ -26,6 +26,10 @@ impl TwoSidedDescent {
 }
 
 impl Optimizer for TwoSidedDescent {
+    fn remembers(&self) -> bool {
+        true
+    }
+
     fn kind(&self) -> OptimizerKind {
         self.norm.descent()
     }

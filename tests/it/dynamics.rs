@@ -46,6 +46,11 @@ optimizer = { kind = "steepest", norm = "linf" }
 step = { size = 1e-4 }
 
 [[run]]
+name = "Shampoo"
+optimizer = { kind = "shampoo", form = "equation76" }
+step = { size = 1e-3, scale = "normalized" }
+
+[[run]]
 name = "Muon"
 optimizer = { kind = "steepest", norm = "spectral", momentum = { beta = 0.9 } }
 step = { size = 1e-3 }
@@ -62,6 +67,7 @@ fn the_fast_way_is_the_dense_way_and_the_file_says_which_was_taken() {
         ("two-sided", "greedy"),
         ("heavy", "gram"),
         ("sd", "dense"),
+        ("shampoo", "small_side"),
         ("muon", "small_side"),
     ];
     for (run, way) in expected {
@@ -92,7 +98,7 @@ fn a_way_that_does_not_serve_is_refused_with_what_would() {
 fn a_check_compares_with_the_dense_step_and_counts() {
     let workshop = Workshop::with("ways.toml", EXPERIMENT);
     workshop.steepest(&["run", "ways.toml", "--set", "dynamics=check"]).success().stderr(contains("differ from").not());
-    for (run, way) in [("gd", "gram"), ("muon", "small_side")] {
+    for (run, way) in [("gd", "gram"), ("two-sided", "greedy"), ("shampoo", "small_side"), ("muon", "small_side")] {
         let run = workshop.trajectory(&format!("out/ways/{run}-seed0.h5"));
         assert_eq!(run.attribute_text("dynamics"), Some(way));
         assert!(run.attribute_text("dynamics_reason").is_some_and(|why| why.ends_with("the dense step every 4 steps")));

@@ -9,6 +9,8 @@ use steepest_data::trajectory::Extent;
 
 /// Before the names of what was counted.
 const COUNTS: &str = "counts/";
+/// The count that is a step.
+const FIRST_DISAGREEMENT: &str = "first_disagreement";
 
 /// A phase, and where in it.
 pub(super) struct Start {
@@ -45,10 +47,14 @@ impl Ways {
         self.n_left_out = self.n_left_out.max(way.n_left_out as u64);
     }
 
-    /// A phase has ended.
-    pub(super) fn count(&mut self, counters: &[Counter]) {
+    /// A phase that began at `first_step` has ended.
+    pub(super) fn count(&mut self, counters: &[Counter], first_step: u64) {
         for Counter { name, count, .. } in counters {
-            *self.counts.entry((*name).to_owned()).or_default() += count;
+            if *name == FIRST_DISAGREEMENT {
+                self.counts.entry(FIRST_DISAGREEMENT.to_owned()).or_insert(first_step + count);
+            } else {
+                *self.counts.entry((*name).to_owned()).or_default() += count;
+            }
         }
     }
 
@@ -59,8 +65,8 @@ impl Ways {
         (n > 0).then(|| {
             format!(
                 "{n} of {checks} steps differ from the dense step by more than rounding, {entries} entries of theta among them; first at \
-                 step {} of its phase",
-                count("first_disagreement")
+                 step {}",
+                count(FIRST_DISAGREEMENT)
             )
         })
     }

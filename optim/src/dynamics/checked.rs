@@ -50,7 +50,7 @@ impl<'a> Checked<'a> {
         theta: Vec<f64>,
         every: u64,
     ) -> Result<Self, OptimError> {
-        let has_memory = optimizer.reports_memory() || optimizer.is_two_sided();
+        let has_memory = optimizer.remembers();
         let dense = Dense::new(model, data, loss, optimizer, theta)?;
         let mut blank = SavedState::default();
         dense.save(&mut blank);
@@ -136,7 +136,12 @@ impl Dynamics for Checked<'_> {
         let Agreement { checks, disagreements, entries, first } = self.found;
         let count = |name, meaning, count| Counter { name, meaning, count };
         let mut counters = self.fast.counters();
-        counters.push(count("checks", "steps that were compared with the dense step", checks));
+        let compared = if self.has_memory {
+            "points whose margins and loss were compared with those of the dense dynamics"
+        } else {
+            "steps that were compared with the dense step"
+        };
+        counters.push(count("checks", compared, checks));
         counters.push(count(
             "disagreements",
             "of these, steps that differed by more than rounding explains",

@@ -37,7 +37,8 @@ use work::Work;
 /// earlier cotangent for the output weights; X^T v at an earlier cotangent v, in single precision with its rounding accounted for, for the units
 /// that came near; the length of the cotangent for all others. What no bound excludes is computed in double precision from a column of X, always
 /// by the same sum, so that the step does not depend on the bounds. It is the step of [`Dense`](super::Dense) in l1, rounding apart, its rule for
-/// ties and the two-sided rule included. theta is formed when asked for. Nothing is allocated once the units that compete are known.
+/// ties and the two-sided rule included. theta is formed when asked for. Nothing is allocated in a step whose weight has
+/// moved before, once the units that compete are known.
 #[derive(Debug)]
 pub struct Greedy<'a> {
     model: &'a dyn HomogeneousModel,
@@ -299,8 +300,9 @@ impl Dynamics for Greedy<'_> {
         }
         let moved = self.move_entry(winner.index, length * sign);
         if self.step.is_multiple_of(REFRESH) {
-            self.units.refresh();
-            let split = self.split();
+            let (split, d) = (self.split(), self.problem.d);
+            let column = |place| (place / d, self.problem.column(place % d));
+            self.units.refresh(self.moved.differences(&self.theta), column);
             self.moved.refresh(&self.theta[..split], self.units.trained());
         }
         moved

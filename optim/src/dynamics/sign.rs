@@ -27,14 +27,14 @@ use steepest_core::{
 ///
 /// - A row is pure if sum over the others of |v_i| max|x_i| < min |x_i*|: no other sample can flip a sign, so that sign(G_j) = +- sign(x_i*), and
 ///   the step is one row of S = X sign(X)^T (n x n) for P and one entry of B for W = base + B sign(X): 2 n flops.
-/// - A row is mixed if few signs differ: sum_i v_i x_i is evaluated once for all rows with the same samples within e^-40 of the heaviest, and
+/// - A row is mixed if few signs differ: sum_i v_i x_i is evaluated once for all rows with the same samples within e^-32 of the heaviest, and
 ///   the entries that differ (flips) are corrected one by one, each by a column of X.
 /// - Otherwise it is dense: the distinct patterns go together into two products of 2 n d flops a row each, which is the cost of the dense step.
 ///
 /// The signs are those of real arithmetic, as in [`Dense`](super::Dense): each row is relative to its own heaviest sample, however light that is;
 /// where samples outside the window may decide an entry (one where all others are zero or cancel) all of them are summed, each relative to
-/// the heaviest that is not zero there; sign(0) = 0. |gradient|_1 = sum_j |u_j| <v_j, X s_j> + |gradient in u|_1. What rounding may have decided
-/// is counted. P is computed afresh every 20000 steps, and theta formed when asked for, at 2 n m d flops. Nothing is allocated in steps whose
+/// the heaviest that is not zero there; sign(0) = 0. |gradient|_1 = sum_j |u_j| <v_j, X s_j> + |gradient in u|_1, to n e^-32. What rounding of the weights and sums
+/// may have decided in rows that are not pure is counted. P is computed afresh every 20000 steps, and theta formed when asked for, at 2 n m d flops. Nothing is allocated in steps whose
 /// rows are all pure.
 #[derive(Debug)]
 pub struct Sign<'a> {

@@ -295,3 +295,25 @@ fn what_it_does_not_serve_is_refused() {
     assert!(!Greedy::serves(&sign, &linear));
     assert!(Greedy::new(&linear, &data, &loss, &sign, vec![0.1; p]).is_err());
 }
+
+#[test]
+fn what_an_excursion_leaves_in_the_pre_activations_goes_away() {
+    let data = data(12, 30);
+    let (model, loss) = (Mlp::new(30, &[6], 1, Activation::LeakyRelu { slope: 0.2 }).unwrap(), Logistic::sum());
+    let theta = start(&model, &data);
+    let cd = || optimizer(theta.len(), false);
+    let mut greedy = Greedy::new(&model, &data, &loss, &*cd(), theta.clone()).unwrap();
+    // out and back
+    greedy.move_entry(3, 1e12);
+    greedy.move_entry(3, -1e12);
+    let apart = |greedy: &mut Greedy<'_>| {
+        let theta = greedy.theta().to_vec();
+        let mut dense = Dense::new(&model, &data, &loss, cd(), theta).unwrap();
+        let (found, expected) = (greedy.evaluate().margins.to_vec(), dense.evaluate().margins.to_vec());
+        let size = vector::max_abs(&expected);
+        found.iter().zip(&expected).fold(0.0, |most: f64, (a, b)| most.max((a - b).abs() / size))
+    };
+    assert!(apart(&mut greedy) > 1e-8);
+    (0..REFRESH).for_each(|_| assert!(greedy.advance(1e-3)));
+    assert!(apart(&mut greedy) < 1e-12, "{}", apart(&mut greedy));
+}

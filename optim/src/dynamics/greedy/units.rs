@@ -10,6 +10,8 @@ pub(super) struct Units {
     slope: f64,
     /// Row j: the pre-activations of unit j.
     pub(super) p: Vec<f64>,
+    /// The same where the dynamics started.
+    initial: Vec<f64>,
     pub(super) u: Vec<f64>,
     is_trained: bool,
     /// n x 1.
@@ -27,6 +29,7 @@ impl Units {
         let mut units = Self {
             n,
             slope,
+            initial: p.clone(),
             p,
             u,
             is_trained,
@@ -35,8 +38,7 @@ impl Units {
             moved: Vec::new(),
             buffer: vec![0.0; n],
         };
-        units.refresh();
-        units.count_active();
+        units.refresh(&[], |_| (0, &[]));
         units
     }
 
@@ -53,8 +55,18 @@ impl Units {
         &self.p[j * self.n..(j + 1) * self.n]
     }
 
-    /// f from P and u.
-    pub(super) fn refresh(&mut self) {
+    /// P of the units whose weights have moved, from where they began and how far each weight has gone, ascending; `column` gives the unit of a
+    /// place and its column of X. Then f from P and u.
+    pub(super) fn refresh<'x>(&mut self, moved: &[(usize, f64)], column: impl Fn(usize) -> (usize, &'x [f64])) {
+        for &j in &self.moved {
+            let row = j * self.n..(j + 1) * self.n;
+            self.p[row.clone()].copy_from_slice(&self.initial[row]);
+        }
+        for &(place, change) in moved {
+            let (j, x) = column(place);
+            vector::add_multiple(&mut self.p[j * self.n..(j + 1) * self.n], change, x);
+        }
+        self.count_active();
         let outputs = self.outputs.as_slice_mut().unwrap_or_default();
         outputs.fill(0.0);
         for (p, &u) in self.p.chunks_exact(self.n).zip(&self.u) {

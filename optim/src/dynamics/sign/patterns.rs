@@ -261,15 +261,15 @@ impl Pattern {
         if g.abs() > self.threshold {
             return vector::sign(g);
         }
+        let x = inputs.column(column);
         match self.rest {
-            None if g == 0.0 => return 0.0,
+            None if g == 0.0 && terms.iter().all(|term| x[term.sample] == 0.0) => return 0.0,
             Some(rest) if self.top.has_rest && g.abs() <= rest => {
                 self.is_unsure = true;
                 return 0.0;
             }
             _ => {}
         }
-        let x = inputs.column(column);
         if g.abs() > self.rest.unwrap_or(0.0) {
             // an entry that only light samples have is small without any cancellation
             let heaviest = terms.iter().find(|term| x[term.sample] != 0.0).map_or(0.0, |term| term.weight.abs());
