@@ -79,17 +79,15 @@ impl<'a> Streamed<'a> {
     fn follow(&mut self, dynamics: &mut dyn Dynamics) -> bool {
         let Some(displaced) = dynamics.displaced() else { return false };
         let (m, points) = (self.first.width(), &self.unseen.points);
-        let wants_products = matches!(displaced.by, Displacement::InSpan(_));
-        if self.start.is_none() || (wants_products && self.inner_products.is_none()) {
-            let (mut start, mut products) =
-                (Array2::zeros(self.p.dim()), Array2::zeros((points.n_points(), self.inputs.nrows())));
+        let needs_products = matches!(displaced.by, Displacement::InSpan(_)) && self.inner_products.is_none();
+        if self.start.is_none() || needs_products {
+            let mut start = Array2::zeros(self.p.dim());
+            let mut products = needs_products.then(|| Array2::zeros((points.n_points(), self.inputs.nrows())));
             let mut wanted = vec![(weights(displaced.theta, m, points.n_inputs()), &mut start)];
-            if wants_products {
-                wanted.push((self.inputs, &mut products));
-            }
+            wanted.extend(products.as_mut().map(|products| (self.inputs, products)));
             add_products(points, &mut wanted);
             self.start = Some(start);
-            self.inner_products = wants_products.then_some(products);
+            self.inner_products = products.or(self.inner_products.take());
         }
         let (Some(start), products) = (&self.start, self.inner_products.as_ref()) else { return false };
         // from the start each time, so that the bits do not depend on when it was tested before

@@ -2,6 +2,7 @@
 
 use crate::error::CoreError;
 use crate::logspace::LogReal;
+use crate::loss::LossValue;
 use crate::norm::Form;
 use crate::state::SavedState;
 use ndarray::ArrayView2;
@@ -97,7 +98,30 @@ pub struct Evaluation<'a> {
     pub whole: Option<Whole<'a>>,
 }
 
-impl Evaluation<'_> {
+impl<'a> Evaluation<'a> {
+    /// What the loss says of the whole training set, with nothing to report of a direction yet: no dual norm, no own norm, one band.
+    pub const fn of_loss(value: LossValue, margins: &'a [f64], ln_weights: &'a [f64], degree: u32) -> Self {
+        let LossValue { loss, slope, mean_margin, mean_excess } = value;
+        Self {
+            margins,
+            ln_weights,
+            loss,
+            slope,
+            mean_margin,
+            mean_excess,
+            dual_norm: LogReal::ZERO,
+            degree,
+            own_norm: None,
+            form: Form::Deferred,
+            near_ties: 0,
+            left_out: false,
+            doubtful: false,
+            n_held: 0,
+            n_bands: 1,
+            whole: Some(Whole { margins, loss }),
+        }
+    }
+
     /// Whether this step's batch is the whole training set.
     pub fn is_full_batch(&self) -> bool {
         self.whole.is_some_and(|whole| std::ptr::eq(whole.margins, self.margins))

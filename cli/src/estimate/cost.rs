@@ -24,8 +24,12 @@ const SEARCH: [f64; 3] = [60.0, 3000.0, 400.0];
 const MOVED: f64 = 1000.0;
 /// A step's own costs, and those of a row, in seconds.
 const OVERHEAD: f64 = 2e-5;
-/// Flops of a symmetric eigenvalue problem of order one, in those of products.
-const EIGEN: f64 = 12.0;
+/// Flops of products that take the time of an eigenvalue problem of order r with what surrounds it, in r^3; and of singular values and vectors
+/// of an m x r matrix, r <= m, in m r^2: as Shampoo's and spectral steps measure them at sides of one hundred to a thousand.
+const EIGEN: f64 = 60.0;
+const SINGULAR: f64 = 20.0;
+/// Seconds that an entry's root and division take an adaptive method.
+const ROOT: f64 = 1.5e-9;
 /// Bytes of parameters that are compressed in a second.
 const COMPRESSION: f64 = 5e7;
 /// Bytes beyond which a vector does not stay in the cache.
@@ -136,7 +140,12 @@ fn steps(way: Way, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
     let own = Part { other: OVERHEAD, ..Part::default() };
     let products = |flops: f64| Part { flops, ..Part::default() };
     // forward, and backward to the weights: two products each of 2 n p flops
-    let dense = |p: f64, extra: f64| [products(4.0 * n * p + extra), Part::passes(DENSE_PASSES, BYTES * p), own];
+    let is_adaptive = optimizers(run).any(|(optimizer, _)| matches!(optimizer, OptimizerSpec::Adam(_)));
+    let roots = if is_adaptive { ROOT * p } else { 0.0 };
+    let dense = |p: f64, extra: f64| {
+        let own = Part { other: OVERHEAD + roots, ..Part::default() };
+        [products(4.0 * n * p + extra), Part::passes(DENSE_PASSES, BYTES * p), own]
+    };
     let cached = |bytes: f64| Part { cached: bytes, ..Part::default() };
     let step = match way {
         Way::Dense => dense(p, factorisations(run, d, m)),
@@ -160,7 +169,7 @@ fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
     };
     let names: Vec<String> = run.record.norms.iter().map(|norm| norm.label().name).collect();
     let is_spectral = names.iter().any(|name| name == "spectral");
-    let singular = if is_spectral { EIGEN * d.min(m).powi(2) * d.max(m) / 4.0 } else { 0.0 };
+    let singular = if is_spectral { SINGULAR * d.min(m).powi(2) * d.max(m) } else { 0.0 };
     let is_known = way == Way::Greedy && run.record.norms_per_decade.is_some();
     let passes = if is_known { 0.0 } else { names.len() as f64 + 1.0 };
     [Part { flops: formed + singular, other: OVERHEAD, ..Part::default() }, Part::passes(passes, BYTES * p)]
@@ -216,9 +225,7 @@ fn factorisations(run: &RunConfig, inputs: f64, units: f64) -> f64 {
     let (short, long) = (units.min(inputs), units.max(inputs));
     let of = |optimizer: &OptimizerSpec<_>| match optimizer {
         OptimizerSpec::Shampoo(_) => EIGEN * (units.powi(3) + inputs.powi(3)),
-        _ if own_norm(optimizer).is_ok_and(|norm| norm.label().name == "spectral") => {
-            EIGEN * short * short * long / 4.0
-        }
+        _ if own_norm(optimizer).is_ok_and(|norm| norm.label().name == "spectral") => SINGULAR * short * short * long,
         _ => 0.0,
     };
     optimizers(run).map(|(optimizer, _)| of(optimizer)).fold(0.0, f64::max)

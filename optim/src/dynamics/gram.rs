@@ -12,9 +12,8 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use span::{Coefficients, Move, subtract};
 use steepest_core::linalg::{Accumulate, multiply_into};
 use steepest_core::{
-    Bands, CoreError, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, Form, HomogeneousModel,
-    LinearFirstLayer, LogReal, Loss, LossValue, Momentum, NormKind, Optimizer, OptimizerKind, SavedState, Whole,
-    Workspace, vector,
+    Bands, CoreError, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, HomogeneousModel, LinearFirstLayer,
+    LogReal, Loss, LossValue, Momentum, NormKind, Optimizer, OptimizerKind, SavedState, Whole, Workspace, vector,
 };
 
 /// Gradient descent of f(theta; x) = h(W x; rest) without W (m x d): W enters only through the pre-activations P = X W^T (n x m), and moves in
@@ -282,24 +281,12 @@ impl Dynamics for Gram<'_> {
             None => self.find(),
         };
         self.found = Some(found);
-        let (margins, loss) = (&self.margins[..], found.value.loss);
+        let degree = self.model.degree().get();
         Evaluation {
-            margins,
-            ln_weights: &self.ln_weights,
-            loss,
-            slope: found.value.slope,
-            mean_margin: found.value.mean_margin,
-            mean_excess: found.value.mean_excess,
             dual_norm: found.followed.size(),
-            degree: self.model.degree().get(),
             own_norm: Some(found.own_norm),
-            form: Form::Deferred,
-            near_ties: 0,
-            left_out: false,
-            doubtful: false,
-            n_held: 0,
             n_bands: self.bands.len(),
-            whole: Some(Whole { margins, loss }),
+            ..Evaluation::of_loss(found.value, &self.margins, &self.ln_weights, degree)
         }
     }
 

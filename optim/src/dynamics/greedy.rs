@@ -250,29 +250,20 @@ impl Dynamics for Greedy<'_> {
             None => self.find(),
         };
         self.found = Some(found);
-        let (margins, loss) = (&self.margins[..], found.value.loss);
         let form = found.winner.map_or(Form::Written, |winner| Form::Coordinate {
             index: winner.index,
             value: vector::sign(winner.value),
         });
         let magnitude = found.winner.map_or(LogReal::ZERO, |winner| LogReal::from_value(winner.value.abs()));
+        let degree = self.model.degree().get();
         Evaluation {
-            margins,
-            ln_weights: &self.ln_weights,
-            loss,
-            slope: found.value.slope,
-            mean_margin: found.value.mean_margin,
-            mean_excess: found.value.mean_excess,
             dual_norm: magnitude * found.scale,
-            degree: self.model.degree().get(),
             own_norm: Some(self.moved.sum_of_abs),
             form,
             near_ties: found.winner.map_or(0, |winner| winner.near_ties),
-            left_out: false,
-            doubtful: false,
             n_held: found.n_held,
             n_bands: self.bands.len(),
-            whole: Some(Whole { margins, loss }),
+            ..Evaluation::of_loss(found.value, &self.margins, &self.ln_weights, degree)
         }
     }
 

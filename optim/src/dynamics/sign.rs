@@ -185,25 +185,13 @@ impl Dynamics for Sign<'_> {
             None => self.find(),
         };
         self.found = Some(found);
-        let (margins, loss) = (&self.margins[..], found.value.loss);
+        let degree = self.model.degree().get();
         Evaluation {
-            margins,
-            ln_weights: &self.ranking.ln_weights,
-            loss,
-            slope: found.value.slope,
-            mean_margin: found.value.mean_margin,
-            mean_excess: found.value.mean_excess,
+            // the own norm is a maximum over W, which is not formed
             dual_norm: found.dual_norm,
-            degree: self.model.degree().get(),
-            // a maximum over W, which is not formed
-            own_norm: None,
             form: Form::Signs,
-            near_ties: 0,
-            left_out: false,
-            doubtful: false,
-            n_held: 0,
             n_bands: found.n_bands,
-            whole: Some(Whole { margins, loss }),
+            ..Evaluation::of_loss(found.value, &self.margins, &self.ranking.ln_weights, degree)
         }
     }
 
