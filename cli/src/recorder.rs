@@ -140,7 +140,7 @@ impl<'a> Recorder<'a> {
             .map(|spec| Ok(RecordedNorm { label: spec.label(), norm: spec.build(layout)? }))
             .collect();
         let Split { train, test, unseen, .. } = parts.split;
-        let test = TestSet::new(parts.model, parts.loss, train, test.as_ref(), unseen.as_ref())?;
+        let test = TestSet::new(parts.model, train, test.as_ref(), unseen.as_ref())?;
         Ok(Self {
             writer: parts.writer,
             model: parts.model,
@@ -232,7 +232,7 @@ impl<'a> Recorder<'a> {
         let (q_min, q_soft) = (margin::smallest(whole.margins).1, self.loss.soft_margin(whole.loss, self.n_train));
         let mut tested = Tested::NOTHING;
         if is_measured(self.spec.test_per_decade, step, is_last) {
-            tested = self.test.test(dynamics, self.loss);
+            tested = self.test.test(dynamics);
             self.progress.test_accuracy = tested.accuracy;
         }
         let forms_theta = is_measured(self.spec.norms_per_decade, step, is_last);

@@ -4,7 +4,7 @@ use crate::test_set::Tested;
 use anyhow::Context;
 use ndarray::{Array1, Array2, ArrayView2, s};
 use steepest_core::linalg::{Accumulate, multiply_into};
-use steepest_core::{Dataset, Displacement, Dynamics, HomogeneousModel, LinearFirstLayer, Loss, Workspace};
+use steepest_core::{Dataset, Displacement, Dynamics, HomogeneousModel, LinearFirstLayer, Workspace};
 use steepest_data::{PointStream, Unseen};
 
 /// Inputs that are drawn and multiplied at a time.
@@ -26,18 +26,11 @@ pub(crate) struct Streamed<'a> {
     start: Option<Array2<f64>>,
     p: Array2<f64>,
     outputs: Array2<f64>,
-    margins: Vec<f64>,
-    ln_weights: Vec<f64>,
     work: Workspace,
 }
 
 impl<'a> Streamed<'a> {
-    pub(crate) fn new(
-        model: &'a dyn HomogeneousModel,
-        loss: &dyn Loss,
-        train: &'a Dataset,
-        unseen: &'a Unseen,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn new(model: &'a dyn HomogeneousModel, train: &'a Dataset, unseen: &'a Unseen) -> anyhow::Result<Self> {
         let first = model
             .linear_first_layer()
             .context("`stream_test` is for a network whose trained first layer acts on the inputs")?;
@@ -50,8 +43,6 @@ impl<'a> Streamed<'a> {
             start: None,
             p: Array2::zeros((t, first.width())),
             outputs: Array2::zeros((t, k)),
-            margins: vec![0.0; t],
-            ln_weights: vec![0.0; t * loss.terms_per_sample(k)],
             work: model.workspace(POINTS.min(t)),
         })
     }
@@ -62,7 +53,7 @@ impl<'a> Streamed<'a> {
         self.start = None;
     }
 
-    pub(crate) fn test(&mut self, dynamics: &mut dyn Dynamics, loss: &dyn Loss) -> Tested {
+    pub(crate) fn test(&mut self, dynamics: &mut dyn Dynamics) -> Tested {
         if !self.follow(dynamics) {
             let (m, d) = (self.first.width(), self.unseen.points.n_inputs());
             let w = weights(dynamics.theta(), m, d);
@@ -71,8 +62,7 @@ impl<'a> Streamed<'a> {
             let theta = dynamics.theta();
             self.forward(theta);
         }
-        let (margins, ln_weights) = (&mut self.margins[..], &mut self.ln_weights[..]);
-        Tested::of(&self.outputs, &self.unseen.labels, loss, margins, ln_weights)
+        Tested::of(&self.outputs, &self.unseen.labels)
     }
 
     /// The outputs by the displacement of W, if it is known.
@@ -219,7 +209,7 @@ mod tests {
             let inner = Dense::new(&model, &split.train, &loss, optimizer, theta.clone()).unwrap();
             ByEntries { inner, still: theta, n_first, moved: Vec::new() }
         };
-        let set = |stored, unseen| TestSet::new(&model, &loss, &split.train, stored, unseen).unwrap();
+        let set = |stored, unseen| TestSet::new(&model, &split.train, stored, unseen).unwrap();
         let (mut reference, mut following) = (set(Some(&all), None), set(None, Some(unseen)));
         // as after a checkpoint: a phase begins before anything was tested
         following.switch();
@@ -231,7 +221,7 @@ mod tests {
                 following.switch();
             }
             if step % 15 == 0 {
-                let tested = [reference.test(&mut dynamics, &loss), following.test(&mut dynamics, &loss)];
+                let tested = [reference.test(&mut dynamics), following.test(&mut dynamics)];
                 assert!((tested[0].accuracy - tested[1].accuracy).abs() < 1e-12, "step {step}: {tested:?}");
                 assert!((tested[0].excess - tested[1].excess).abs() < 1e-12, "step {step}: {tested:?}");
                 seen.push(tested[0].accuracy);
@@ -251,7 +241,7 @@ mod tests {
         let (loss, all) = (Exponential::sum(), stored(unseen));
         assert!(matches!(&unseen.labels, Labels::Binary(_)));
         let theta: Vec<f64> = (0..9 * 301).map(|k| f64::from((k * 37 % 101) as u8) / 1000.0 - 0.05).collect();
-        let set = |stored, unseen| TestSet::new(&model, &loss, &split.train, stored, unseen).unwrap();
+        let set = |stored, unseen| TestSet::new(&model, &split.train, stored, unseen).unwrap();
         let (mut reference, mut following, mut formed) =
             (set(Some(&all), None), set(None, Some(unseen)), set(None, Some(unseen)));
         let optimizer = Box::new(SteepestDescent::new(L2::new(theta.len())));
@@ -260,11 +250,7 @@ mod tests {
         let mut seen = Vec::new();
         for step in 0..60 {
             if step % 20 == 0 {
-                let tested = [
-                    reference.test(&mut gram, &loss),
-                    following.test(&mut gram, &loss),
-                    formed.test(&mut dense, &loss),
-                ];
+                let tested = [reference.test(&mut gram), following.test(&mut gram), formed.test(&mut dense)];
                 assert!(gram.displaced().is_some() && dense.displaced().is_none());
                 for other in &tested[1..] {
                     assert!((tested[0].accuracy - other.accuracy).abs() < 1e-12);

@@ -2,7 +2,7 @@
 
 use crate::streamed::Streamed;
 use ndarray::Array2;
-use steepest_core::{Dataset, Dynamics, HomogeneousModel, Labels, Loss, Workspace, margin};
+use steepest_core::{Dataset, Dynamics, HomogeneousModel, Labels, Workspace, margin};
 use steepest_data::Unseen;
 
 /// The test set of a run.
@@ -28,16 +28,9 @@ impl Tested {
     /// Nothing was tested.
     pub(crate) const NOTHING: Self = Self { accuracy: f64::NAN, excess: f64::NAN };
 
-    /// From outputs (n x k) and labels; `margins` and `ln_weights` are overwritten.
-    pub(crate) fn of(
-        outputs: &Array2<f64>,
-        labels: &Labels,
-        loss: &dyn Loss,
-        margins: &mut [f64],
-        ln_weights: &mut [f64],
-    ) -> Self {
-        loss.evaluate(outputs.view(), labels, margins, ln_weights);
-        let accuracy = margin::accuracy(margins);
+    /// From outputs (n x k) and labels.
+    pub(crate) fn of(outputs: &Array2<f64>, labels: &Labels) -> Self {
+        let accuracy = margin::accuracy_of(outputs.view(), labels);
         Self { accuracy, excess: accuracy - margin::chance(outputs.view(), labels) }
     }
 }
@@ -49,24 +42,23 @@ impl<'a> TestSet<'a> {
     /// If points that are not stored cannot be put into this model.
     pub(crate) fn new(
         model: &'a dyn HomogeneousModel,
-        loss: &dyn Loss,
         train: &'a Dataset,
         stored: Option<&'a Dataset>,
         unseen: Option<&'a Unseen>,
     ) -> anyhow::Result<Self> {
         match (stored, unseen) {
-            (Some(data), _) => Ok(Self::Stored(Stored::new(model, loss, data))),
-            (None, Some(unseen)) => Ok(Self::Streamed(Box::new(Streamed::new(model, loss, train, unseen)?))),
+            (Some(data), _) => Ok(Self::Stored(Stored::new(model, data))),
+            (None, Some(unseen)) => Ok(Self::Streamed(Box::new(Streamed::new(model, train, unseen)?))),
             (None, None) => Ok(Self::Absent),
         }
     }
 
     /// Tests the present point.
-    pub(crate) fn test(&mut self, dynamics: &mut dyn Dynamics, loss: &dyn Loss) -> Tested {
+    pub(crate) fn test(&mut self, dynamics: &mut dyn Dynamics) -> Tested {
         match self {
             Self::Absent => Tested::NOTHING,
-            Self::Stored(stored) => stored.test(dynamics.theta(), loss),
-            Self::Streamed(streamed) => streamed.test(dynamics, loss),
+            Self::Stored(stored) => stored.test(dynamics.theta()),
+            Self::Streamed(streamed) => streamed.test(dynamics),
         }
     }
 
@@ -83,26 +75,17 @@ pub(crate) struct Stored<'a> {
     model: &'a dyn HomogeneousModel,
     data: &'a Dataset,
     outputs: Array2<f64>,
-    margins: Vec<f64>,
-    ln_weights: Vec<f64>,
     work: Workspace,
 }
 
 impl<'a> Stored<'a> {
-    fn new(model: &'a dyn HomogeneousModel, loss: &dyn Loss, data: &'a Dataset) -> Self {
+    fn new(model: &'a dyn HomogeneousModel, data: &'a Dataset) -> Self {
         let (n, k) = (data.n_samples(), model.n_outputs());
-        Self {
-            model,
-            data,
-            outputs: Array2::zeros((n, k)),
-            margins: vec![0.0; n],
-            ln_weights: vec![0.0; n * loss.terms_per_sample(k)],
-            work: model.workspace(n),
-        }
+        Self { model, data, outputs: Array2::zeros((n, k)), work: model.workspace(n) }
     }
 
-    fn test(&mut self, theta: &[f64], loss: &dyn Loss) -> Tested {
+    fn test(&mut self, theta: &[f64]) -> Tested {
         self.model.forward(theta, self.data.inputs(), self.outputs.view_mut(), &mut self.work);
-        Tested::of(&self.outputs, self.data.labels(), loss, &mut self.margins, &mut self.ln_weights)
+        Tested::of(&self.outputs, self.data.labels())
     }
 }

@@ -24,6 +24,19 @@ pub fn accuracy(margins: &[f64]) -> f64 {
     margins.iter().filter(|q| **q > 0.0).count() as f64 / margins.len() as f64
 }
 
+/// The share of outputs that are right, their margins being above zero, without the margins' loss. NaN never counts as right.
+pub fn accuracy_of(outputs: ArrayView2<'_, f64>, labels: &Labels) -> f64 {
+    let right = match labels {
+        Labels::Binary(signs) => outputs.iter().zip(signs).filter(|(f, y)| *f * *y > 0.0).count(),
+        Labels::Classes { classes, .. } => {
+            let is_right =
+                |f: ndarray::ArrayView1<'_, f64>, y: usize| f.iter().enumerate().all(|(k, f_k)| k == y || f[y] > *f_k);
+            outputs.rows().into_iter().zip(classes).filter(|(f, y)| is_right(*f, **y)).count()
+        }
+    };
+    right as f64 / labels.len() as f64
+}
+
 /// The accuracy that is owed to the shares of the classes alone: sum_k pi_k r_k, with pi_k the share of class k among the labels and r_k among the
 /// predictions. A prediction that knows nothing of the label but its frequency reaches this; an accuracy above 1/2 may be no more than that.
 ///
@@ -67,6 +80,22 @@ mod tests {
         assert!(smallest(&[f64::NAN, -3.0]).1.is_nan());
         assert_eq!(smallest(&[2.0, -3.0, -3.0]), (1, -3.0));
         assert_eq!(accuracy(&[1.0, f64::NAN, 0.0, -1.0]), 0.25);
+    }
+
+    #[test]
+    fn what_is_right_is_so_by_outputs_or_by_margins() {
+        use crate::loss::{CrossEntropy, Logistic, Loss};
+        let nan = f64::NAN;
+        let outputs =
+            ndarray::array![[1.0, 0.5, 0.0], [1.0, 1.0, 0.0], [nan, 2.0, 0.0], [0.0, 2.0, nan], [0.0, 1.0, 3.0]];
+        let classes = Labels::Classes { classes: vec![0, 1, 1, 1, 2], n_classes: 3 };
+        let (mut q, mut w) = (vec![0.0; 5], vec![0.0; 15]);
+        CrossEntropy::sum().evaluate(outputs.view(), &classes, &mut q, &mut w);
+        assert_eq!((accuracy_of(outputs.view(), &classes), accuracy(&q)), (0.4, 0.4));
+        let outputs = ndarray::array![[1.0], [-1.0], [0.0], [nan], [-2.0]];
+        let signs = Labels::Binary(vec![1.0, 1.0, -1.0, 1.0, -1.0]);
+        Logistic::sum().evaluate(outputs.view(), &signs, &mut q, &mut w[..5]);
+        assert_eq!((accuracy_of(outputs.view(), &signs), accuracy(&q)), (0.4, 0.4));
     }
 
     #[test]

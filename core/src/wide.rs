@@ -2,9 +2,6 @@
 
 use crate::logspace;
 
-/// Powers of two that lie this far apart do not see each other in a sum, with room for a sum of many terms.
-pub(crate) const INVISIBLE: i64 = 1100;
-
 /// The number m 2^e with 1 <= |m| < 2, or zero as (0, 0).
 ///
 /// A logarithm would lose 1e-11 of a number of size e^-50000; a mantissa with an integer exponent loses nothing.
@@ -84,18 +81,8 @@ impl std::ops::Add for Wide {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        // zero has no place among the exponents
-        if self.is_zero() {
-            return other;
-        }
-        if other.is_zero() {
-            return self;
-        }
-        let (high, low) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
-        if high.exponent.saturating_sub(low.exponent) > INVISIBLE {
-            return high;
-        }
-        Self::new(low.mantissa.mul_add(power_of_two(low.exponent - high.exponent), high.mantissa), high.exponent)
+        let (mantissa, exponent) = sum((self.mantissa, self.exponent), (other.mantissa, other.exponent));
+        Self { mantissa, exponent }
     }
 }
 
@@ -115,22 +102,38 @@ impl std::ops::Mul<f64> for Wide {
     }
 }
 
-/// Writes x as m 2^e with 1 <= |m| < 2; zero as (0, 0); NaN and infinity as they are. Subnormal numbers too.
+/// Writes x as m 2^e with 1 <= |m| < 2; zero as (0, 0); NaN and infinity as they are. Subnormal numbers too. Without a branch, so that a loop
+/// over many is carried out on vectors.
+#[inline(always)]
 pub(crate) fn split(x: f64) -> (f64, i64) {
     const EXPONENT: u64 = 0x7ff << 52;
     const BIAS: i64 = 1023;
+    const UP: f64 = (1_u128 << 64) as f64;
+    let (x, up) = if x.abs() < f64::MIN_POSITIVE { (x * UP, 64) } else { (x, 0) };
     let biased = ((x.to_bits() & EXPONENT) >> 52) as i64;
-    if biased == 0 {
-        if x == 0.0 {
-            return (0.0, 0);
-        }
-        let (m, e) = split(x * power_of_two(64));
-        return (m, e - 64);
-    }
-    if !x.is_finite() {
-        return (x, 0);
-    }
-    (f64::from_bits((x.to_bits() & !EXPONENT) | (1023 << 52)), biased - BIAS)
+    let has_exponent = biased != 0 && biased != 0x7ff;
+    let mantissa = f64::from_bits((x.to_bits() & !EXPONENT) | (1023 << 52));
+    (if has_exponent { mantissa } else { x }, if has_exponent { biased - BIAS - up } else { 0 })
+}
+
+/// The sum of two numbers (m, e) = m 2^e with 1 <= |m| < 2 or zero, as such a pair. Without a branch.
+#[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
+#[inline(always)]
+pub(crate) fn sum(a: (f64, i64), b: (f64, i64)) -> (f64, i64) {
+    // zero has no place among the exponents
+    let place = |(m, e): (f64, i64)| if m == 0.0 { i64::MIN } else { e };
+    let (ea, eb) = (place(a), place(b));
+    let top = ea.max(eb);
+    // what falls below the normal numbers is far below the last bit of the other
+    let (m, e) = split(a.0 * down(ea.saturating_sub(top)) + b.0 * down(eb.saturating_sub(top)));
+    (m, if m == 0.0 { 0 } else { e.saturating_add(top) })
+}
+
+/// 2^k for k <= 0; zero where that is no normal number. Without a branch.
+#[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
+#[inline(always)]
+pub(crate) fn down(k: i64) -> f64 {
+    f64::from_bits(((k.max(-1023) + 1023) as u64) << 52)
 }
 
 /// 2^k as a double: zero below the subnormal numbers, infinity above the largest.

@@ -11,7 +11,7 @@ use crate::logspace::{self, LogReal};
 use crate::memory;
 use crate::state::SavedState;
 use crate::vector;
-use crate::wide::{Wide, split};
+use crate::wide::{Wide, split, sum};
 
 mod view;
 
@@ -49,13 +49,12 @@ impl Graded {
     pub fn add_band(&mut self, scale: LogReal, values: &[f64]) {
         self.spread_out();
         let (factor, shift) = logspace::exp_split((scale / self.scale).ln());
-        for ((value, exponent), &added) in self.values.iter_mut().zip(&mut self.exponents).zip(values) {
-            if added == 0.0 {
-                continue;
+        vector::vectorized(|| {
+            for ((value, exponent), &added) in self.values.iter_mut().zip(&mut self.exponents).zip(values) {
+                let (mantissa, own) = split(added * factor);
+                (*value, *exponent) = sum((*value, *exponent), (mantissa, own.saturating_add(shift)));
             }
-            let sum = Wide::from_parts(*value, *exponent) + Wide::new(added * factor, shift);
-            (*value, *exponent) = (sum.mantissa(), sum.exponent());
-        }
+        });
     }
 
     /// self <- decay * self + weight * g: the buffer of a momentum or a moving average.
@@ -102,11 +101,17 @@ impl Graded {
         self.spread_out();
         let (factor, shift) = logspace::exp_split(distance);
         let factor = factor * weight;
-        for (k, (value, exponent)) in self.values.iter_mut().zip(&mut self.exponents).enumerate() {
-            let added = Wide::new(g.values[k] * factor, shift.saturating_add(g.exponents.map_or(0, |e| e[k])));
-            let sum = Wide::from_parts(*value, *exponent) + added;
-            (*value, *exponent) = (sum.mantissa(), sum.exponent());
-        }
+        let entries = self.values.iter_mut().zip(&mut self.exponents).zip(g.values);
+        let add = |(value, exponent): (&mut f64, &mut i64), added: f64, shift: i64| {
+            let (mantissa, own) = split(added * factor);
+            (*value, *exponent) = sum((*value, *exponent), (mantissa, own.saturating_add(shift)));
+        };
+        vector::vectorized(|| match g.exponents {
+            None => entries.for_each(|(entry, &added)| add(entry, added, shift)),
+            Some(exponents) => {
+                entries.zip(exponents).for_each(|((entry, &added), &e)| add(entry, added, shift.saturating_add(e)));
+            }
+        });
     }
 
     /// Brings mantissas that were multiplied back to 1 <= |m| < 2.
@@ -147,9 +152,11 @@ impl Graded {
         }
         self.spread = true;
         self.exponents.resize(self.values.len(), 0);
-        for (value, exponent) in self.values.iter_mut().zip(&mut self.exponents) {
-            (*value, *exponent) = split(*value);
-        }
+        vector::vectorized(|| {
+            for (value, exponent) in self.values.iter_mut().zip(&mut self.exponents) {
+                (*value, *exponent) = split(*value);
+            }
+        });
     }
 
     /// Sets entry `k` to zero.

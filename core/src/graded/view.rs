@@ -2,7 +2,7 @@
 
 use crate::logspace::{self, LogReal};
 use crate::vector;
-use crate::wide::{Wide, power_of_two, split};
+use crate::wide::{Wide, down, power_of_two, split};
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -83,7 +83,24 @@ impl<'a> GradedView<'a> {
     /// The largest exponent among non-zero entries; `None` without exponents or if all are zero.
     fn top_exponent(&self) -> Option<i64> {
         let exponents = self.exponents?;
-        self.values.iter().zip(exponents).filter(|(v, _)| **v != 0.0).map(|(_, &e)| e).max()
+        let place = |(&v, &e): (&f64, &i64)| if v == 0.0 { i64::MIN } else { e };
+        let top = vector::vectorized(|| self.values.iter().zip(exponents).map(place).fold(i64::MIN, i64::max));
+        (top > i64::MIN).then_some(top)
+    }
+
+    /// The sum of map(v) over the values v relative to 2^top, what is far below the last bit of the largest left out, in eight interleaved sums.
+    fn sum_below(&self, top: i64, map: impl Fn(f64) -> f64) -> f64 {
+        const LANES: usize = 8;
+        let exponents = self.exponents.unwrap_or_default();
+        let mut lanes = [0.0; LANES];
+        vector::vectorized(|| {
+            for (values, exponents) in self.values.chunks(LANES).zip(exponents.chunks(LANES)) {
+                for ((lane, v), e) in lanes.iter_mut().zip(values).zip(exponents) {
+                    *lane += map(v * down(e.saturating_sub(top).min(0)));
+                }
+            }
+        });
+        lanes.iter().sum()
     }
 
     /// The entry of largest magnitude: its lowest index (to a relative 1e-12), and how many *other* entries lie within
@@ -125,13 +142,7 @@ impl<'a> GradedView<'a> {
         match self.top_exponent() {
             None => self.scale * LogReal::from_value(vector::sum_of_abs(self.values)),
             Some(top) => {
-                let exponents = self.exponents.unwrap_or_default();
-                let sum: f64 = self
-                    .values
-                    .iter()
-                    .zip(exponents)
-                    .map(|(v, e)| v.abs() * power_of_two(e.saturating_sub(top).min(0)))
-                    .sum();
+                let sum = self.sum_below(top, f64::abs);
                 self.scale * LogReal::from_value(sum) * LogReal::from_ln(logspace::ln_of_power_of_two(top))
             }
         }
@@ -147,13 +158,7 @@ impl<'a> GradedView<'a> {
         match self.top_exponent() {
             None => self.scale * LogReal::from_value(vector::euclidean_norm(self.values)),
             Some(top) => {
-                let exponents = self.exponents.unwrap_or_default();
-                let squares = self
-                    .values
-                    .iter()
-                    .zip(exponents)
-                    .map(|(v, e)| (v * power_of_two(e.saturating_sub(top).min(0))).powi(2));
-                let norm = squares.sum::<f64>().sqrt();
+                let norm = self.sum_below(top, |v| v * v).sqrt();
                 self.scale * LogReal::from_value(norm) * LogReal::from_ln(logspace::ln_of_power_of_two(top))
             }
         }

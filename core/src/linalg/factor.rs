@@ -5,6 +5,7 @@
 use super::backend::{Backend, current, factorising};
 use super::faer_view::borrow;
 use super::product::{Accumulate, multiply_into};
+use super::registers::clear_upper_halves;
 use crate::error::CoreError;
 use ndarray::{Array1, Array2, ArrayView2};
 use ndarray_linalg::{Eigh, JobSvd, QR, SVDDC, UPLO};
@@ -42,7 +43,12 @@ fn either<T>(
         return Err(CoreError::Factorisation { what, rows, cols, reason: format!("it holds {v}") });
     }
     let first_faer = first == Backend::Faer;
-    let attempt = |with_faer: bool| if with_faer { faer() } else { lapack() };
+    let by_faer = || {
+        let result = faer();
+        clear_upper_halves();
+        result
+    };
+    let attempt = |with_faer: bool| if with_faer { by_faer() } else { lapack() };
     attempt(first_faer).or_else(|_| attempt(!first_faer)).map_err(|reason| CoreError::Factorisation {
         what,
         rows,

@@ -14,6 +14,8 @@ mod faer_view;
 #[cfg(feature = "linalg")]
 mod openblas;
 mod product;
+#[cfg(feature = "linalg")]
+mod registers;
 
 pub use backend::{Backend, BackendReport, backend, set_backend, set_threads};
 #[cfg(feature = "linalg")]

@@ -63,6 +63,7 @@ fn multiply_by_faer(
         Accumulate::Add => faer::Accum::Add,
     };
     faer::linalg::matmul::matmul(borrow_mut(c), accumulate, borrow(&a), borrow(&b), 1.0, faer::Par::Seq);
+    super::registers::clear_upper_halves();
 }
 
 /// y = A x for a row-major A (m x n): one dot product a row.
