@@ -3,6 +3,7 @@
 use crate::config::RecordSpec;
 pub use crate::metrics::{metrics, recorded_norms};
 use crate::residuals;
+use crate::shared::Shared;
 use crate::test_set::{TestSet, Tested};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -117,6 +118,8 @@ pub struct RecorderParts<'a> {
     pub loss: &'a dyn Loss,
     /// The training set, and what accuracy is also measured on.
     pub split: &'a Split,
+    /// What it shares with other runs.
+    pub shared: Shared,
     /// What is recorded.
     pub spec: &'a RecordSpec,
     /// The norms, as [`recorded_norms`] lists them.
@@ -140,7 +143,7 @@ impl<'a> Recorder<'a> {
             .map(|spec| Ok(RecordedNorm { label: spec.label(), norm: spec.build(layout)? }))
             .collect();
         let Split { train, test, unseen, .. } = parts.split;
-        let test = TestSet::new(parts.model, train, test.as_ref(), unseen.as_ref())?;
+        let test = TestSet::new(parts.model, train, test.as_ref(), unseen.as_ref(), parts.shared)?;
         Ok(Self {
             writer: parts.writer,
             model: parts.model,
@@ -164,6 +167,11 @@ impl<'a> Recorder<'a> {
             doubt_noted: false,
             n_held_steps: 0,
         })
+    }
+
+    /// A phase has ended, and another will go on from there.
+    pub fn leave(&mut self, dynamics: &mut dyn Dynamics) {
+        self.test.leave(dynamics);
     }
 
     /// Another optimiser takes over: its own norm is followed from here on.

@@ -6,6 +6,7 @@ use crate::dynamics::{Beginning, Problem};
 use crate::experiment::PlannedRun;
 use crate::provenance::provenance;
 use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
+use crate::shared::Shared;
 use anyhow::Context;
 use start::{Start, Ways};
 use std::cell::OnceCell;
@@ -82,13 +83,14 @@ pub struct GoingOn {
     pub every: Option<Duration>,
 }
 
-/// Carries out a run and writes its file.
+/// Carries out a run and writes its file; `shared` is its part in what [`Shared::plan`] says.
 ///
 /// # Errors
 /// If the parts do not fit, or the file cannot be written. A run that diverges or is interrupted is no error: its file and its report
 /// say so.
 pub fn carry_out(
     run: &PlannedRun,
+    shared: Shared,
     experiment: &ExperimentNote<'_>,
     going_on: GoingOn,
     interrupted: &AtomicBool,
@@ -96,7 +98,7 @@ pub fn carry_out(
 ) -> anyhow::Result<RunReport> {
     let config = &run.config;
     let split = build_data(config)?;
-    let built = build_model(config, &split)?;
+    let mut built = build_model(config, &split)?;
     let loss = config.loss.build()?;
     let own: Vec<NormSpec> = phases(config).iter().map(|p| own_norm(p.optimizer)).collect::<anyhow::Result<_>>()?;
     let norms = recorded_norms(&config.record, &own);
@@ -108,15 +110,18 @@ pub fn carry_out(
         model: &*built.model,
         loss: &*loss,
         split: &split,
+        shared,
         spec: &config.record,
         norms: &norms,
         own: own[0].label(),
         watcher,
     })?;
+    // given up: it is long
+    let theta = std::mem::take(&mut built.theta);
     let start = match kept {
-        Some(kept) => Start::from_checkpoint(kept, built.theta.clone())
+        Some(kept) => Start::from_checkpoint(kept, theta)
             .with_context(|| format!("cannot go on from {}", checkpoint::beside(&run.path).display()))?,
-        None => Start::at(built.theta.clone()),
+        None => Start::at(theta),
     };
     let mut keeper = Keeper::new(recorder, &run.resolved, Pace::every(going_on.every), interrupted);
     let finished = go(config, &split, &*built.model, &*loss, start, &mut keeper)?;
@@ -257,6 +262,7 @@ fn go(
         if outcome.reason != StopReason::Switch {
             break;
         }
+        keeper.recorder().leave(&mut *dynamics);
     }
     Ok(Finished { outcome, milestones: stop.milestones(), switch_step, theta, own, ways })
 }

@@ -1,8 +1,9 @@
 //! Accuracy on samples that a run is not trained on, stored or drawn again.
 
+use crate::shared::Shared;
 use crate::streamed::Streamed;
 use ndarray::Array2;
-use steepest_core::{Dataset, Dynamics, HomogeneousModel, Labels, Workspace, margin};
+use steepest_core::{CoreError, Dataset, Dynamics, HomogeneousModel, Labels, SavedState, Workspace, margin};
 use steepest_data::Unseen;
 
 /// The test set of a run.
@@ -45,10 +46,11 @@ impl<'a> TestSet<'a> {
         train: &'a Dataset,
         stored: Option<&'a Dataset>,
         unseen: Option<&'a Unseen>,
+        shared: Shared,
     ) -> anyhow::Result<Self> {
         match (stored, unseen) {
             (Some(data), _) => Ok(Self::Stored(Stored::new(model, data))),
-            (None, Some(unseen)) => Ok(Self::Streamed(Box::new(Streamed::new(model, train, unseen)?))),
+            (None, Some(unseen)) => Ok(Self::Streamed(Box::new(Streamed::new(model, train, unseen, shared)?))),
             (None, None) => Ok(Self::Absent),
         }
     }
@@ -62,11 +64,33 @@ impl<'a> TestSet<'a> {
         }
     }
 
+    /// A dynamics has ended, and another will go on from there.
+    pub(crate) fn leave(&mut self, dynamics: &mut dyn Dynamics) {
+        if let Self::Streamed(streamed) = self {
+            streamed.leave(dynamics);
+        }
+    }
+
     /// Another dynamics takes over.
     pub(crate) fn switch(&mut self) {
         if let Self::Streamed(streamed) = self {
             streamed.switch();
         }
+    }
+
+    /// Stores what later tests depend on.
+    pub(crate) fn save(&self, state: &mut SavedState) {
+        if let Self::Streamed(streamed) = self {
+            streamed.save(state);
+        }
+    }
+
+    /// Restores it.
+    ///
+    /// # Errors
+    /// If the state is not one that a test set saved.
+    pub(crate) fn restore(&mut self, state: &SavedState) -> Result<(), CoreError> {
+        if let Self::Streamed(streamed) = self { streamed.restore(state) } else { Ok(()) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::activation::Activation;
 use crate::error::ModelError;
-use crate::init::InitSpec;
+use crate::init::{FirstLaw, InitSpec};
 use crate::mlp::MlpSpec;
 use crate::spec::{BuildModel, BuiltModel, ModelInfo};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,18 @@ pub struct DeepLinearSpec {
     pub frozen: Vec<usize>,
 }
 
+impl DeepLinearSpec {
+    fn layers(&self) -> MlpSpec {
+        MlpSpec {
+            hidden: self.hidden.clone(),
+            activation: Activation::Identity,
+            init: self.init,
+            frozen: self.frozen.clone(),
+            first_layer_bias: None,
+        }
+    }
+}
+
 impl BuildModel for DeepLinearSpec {
     const INFO: ModelInfo = ModelInfo {
         name: "deep_linear",
@@ -40,14 +52,11 @@ impl BuildModel for DeepLinearSpec {
     };
 
     fn build(&self, n_inputs: usize, n_outputs: usize, streams: &Streams) -> Result<BuiltModel, ModelError> {
-        let layers = MlpSpec {
-            hidden: self.hidden.clone(),
-            activation: Activation::Identity,
-            init: self.init,
-            frozen: self.frozen.clone(),
-            first_layer_bias: None,
-        };
-        layers.build(n_inputs, n_outputs, streams)
+        self.layers().build(n_inputs, n_outputs, streams)
+    }
+
+    fn first_law(&self) -> Option<FirstLaw> {
+        self.layers().first_law()
     }
 }
 

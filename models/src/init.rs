@@ -154,6 +154,55 @@ impl Initializer {
     }
 }
 
+/// The law of a network's first layer, W = factor * U: laws that differ in their scale have U in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FirstLaw {
+    law: InitSpec,
+    units: usize,
+}
+
+impl FirstLaw {
+    /// The law of a first layer of so many units beneath others.
+    pub const fn new(law: InitSpec, units: usize) -> Self {
+        Self { law, units }
+    }
+
+    /// The law of U: alpha = 1, without the variant for coordinate descent.
+    #[must_use]
+    pub const fn unit(self) -> Self {
+        let law = match self.law {
+            InitSpec::Zero => InitSpec::Zero,
+            InitSpec::Constant { .. } => InitSpec::Constant { alpha: 1.0 },
+            InitSpec::Uniform { .. } => InitSpec::Uniform { alpha: 1.0, coordinate: false },
+            InitSpec::FanIn { .. } => InitSpec::FanIn { alpha: 1.0, coordinate: false },
+            InitSpec::Normal { .. } => InitSpec::Normal { alpha: 1.0 },
+            InitSpec::NormalSigns { .. } => InitSpec::NormalSigns { alpha: 1.0, coordinate: false },
+        };
+        Self { law, ..self }
+    }
+
+    /// The factor, for d inputs.
+    pub fn factor(self, n_inputs: usize) -> f64 {
+        let inputs_to_units = n_inputs as f64 / self.units as f64;
+        match self.law {
+            InitSpec::Zero => 1.0,
+            InitSpec::Uniform { alpha, coordinate: true } => alpha * inputs_to_units,
+            InitSpec::FanIn { alpha, coordinate: true } => alpha * inputs_to_units.sqrt(),
+            InitSpec::Constant { alpha }
+            | InitSpec::Uniform { alpha, .. }
+            | InitSpec::FanIn { alpha, .. }
+            | InitSpec::Normal { alpha }
+            | InitSpec::NormalSigns { alpha, .. } => alpha,
+        }
+    }
+
+    /// The layer (units x d) that a network with these streams starts with.
+    pub fn draw(self, n_inputs: usize, streams: Streams) -> Array2<f64> {
+        // some layer above: the first is not the last
+        Initializer { law: self.law, sizes: vec![n_inputs, self.units, 1], streams }.layer(1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,5 +232,28 @@ mod tests {
             (InitSpec::FanIn { alpha: 1.0, coordinate: false }, InitSpec::FanIn { alpha: 0.5, coordinate: false });
         assert_eq!(layer(a, 1).mapv(|v| v * 0.5), layer(b, 1));
         assert!(Initializer::new(InitSpec::Normal { alpha: -1.0 }, vec![1, 1], Streams::new(0)).is_err());
+    }
+
+    #[test]
+    fn a_first_layer_is_a_factor_times_the_draw_of_its_unit_law() {
+        let alpha = 0.3;
+        let laws = [
+            InitSpec::Zero,
+            InitSpec::Constant { alpha },
+            InitSpec::Uniform { alpha, coordinate: false },
+            InitSpec::Uniform { alpha, coordinate: true },
+            InitSpec::FanIn { alpha, coordinate: false },
+            InitSpec::FanIn { alpha, coordinate: true },
+            InitSpec::Normal { alpha },
+            InitSpec::NormalSigns { alpha, coordinate: false },
+            InitSpec::NormalSigns { alpha, coordinate: true },
+        ];
+        for law in laws {
+            let first = FirstLaw::new(law, 40);
+            let (whole, unit) = (layer(law, 1), first.unit().draw(100, Streams::new(3)));
+            assert_eq!(whole, first.draw(100, Streams::new(3)), "{law:?}");
+            let factor = first.factor(100);
+            assert!(whole.iter().zip(&unit).all(|(w, u)| (w - factor * u).abs() <= 1e-15 * w.abs()), "{law:?}");
+        }
     }
 }

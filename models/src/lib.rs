@@ -29,7 +29,7 @@ pub use activation::Activation;
 pub use augmented::Augmented;
 pub use degree::{DEGREE_TOLERANCE, DegreeReport, check_degree};
 pub use error::ModelError;
-pub use init::{InitSpec, Initializer};
+pub use init::{FirstLaw, InitSpec, Initializer};
 pub use spec::{BuildModel, BuiltModel, ModelInfo};
 
 // The catalogue. A new model is one new file and one line here.

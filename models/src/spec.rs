@@ -1,6 +1,7 @@
 //! How a configuration names a model, and how the catalogue in the crate's root is read.
 
 use crate::error::ModelError;
+use crate::init::FirstLaw;
 use std::sync::Arc;
 use steepest_core::{HomogeneousModel, Streams};
 
@@ -38,6 +39,11 @@ pub trait BuildModel {
     /// # Errors
     /// If the parameters fit no model.
     fn build(&self, n_inputs: usize, n_outputs: usize, streams: &Streams) -> Result<BuiltModel, ModelError>;
+
+    /// The law of a trained first layer on the raw inputs beneath others; `None`: there is no such layer, or no such law.
+    fn first_law(&self) -> Option<FirstLaw> {
+        None
+    }
 }
 
 /// The catalogue: one line for each model, `file::Spec as Variant`. Declares the file, the enum of what a configuration may say, and the
@@ -67,6 +73,13 @@ macro_rules! models {
             ) -> Result<BuiltModel, ModelError> {
                 match self {
                     $(Self::$variant(spec) => spec::BuildModel::build(spec, n_inputs, n_outputs, streams),)+
+                }
+            }
+
+            /// The law of a trained first layer on the raw inputs beneath others.
+            pub fn first_law(&self) -> Option<FirstLaw> {
+                match self {
+                    $(Self::$variant(spec) => spec::BuildModel::first_law(spec),)+
                 }
             }
 

@@ -4,10 +4,10 @@ use hdf5::{Dataset, Group, H5Type};
 use std::collections::BTreeMap;
 
 /// The only dataset that may differ between two runs of the same experiment.
-const TIMING: &str = "/wall_seconds";
+pub(crate) const TIMING: &str = "/wall_seconds";
 
 /// The values of every dataset of a file, below all groups, as bits.
-fn datasets(workshop: &Workshop, name: &str) -> BTreeMap<String, Vec<u64>> {
+pub(crate) fn datasets(workshop: &Workshop, name: &str) -> BTreeMap<String, Vec<u64>> {
     let file = hdf5::File::open(workshop.path(name)).unwrap();
     let mut found = BTreeMap::new();
     let mut groups: Vec<Group> = vec![file.group("/").unwrap()];

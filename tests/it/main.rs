@@ -28,5 +28,7 @@ mod program;
 mod readers;
 /// A report: what is on the page, and that it works in a browser.
 mod report;
+/// Runs that share what they compute of test points that nobody stores.
+mod streamed;
 /// The program, built once, and folders to try it in.
 mod workshop;

@@ -7,6 +7,7 @@ use crate::experiment::{Experiment, PlannedRun};
 use crate::output::{Failure, note, result};
 use crate::plots;
 use crate::run::{ExperimentNote, GoingOn, RunReport, build_data, build_model, carry_out, describe_model, own_norm};
+use crate::shared::Shared;
 use crate::summary;
 use crate::terminal::{Board, on_interrupt};
 use anyhow::{Context, bail};
@@ -14,6 +15,7 @@ use rayon::prelude::*;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use steepest_core::{Labels, ParameterLayout};
+use steepest_models::BuiltModel;
 
 /// Set once Ctrl-C was pressed.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -99,20 +101,22 @@ fn describe(experiment: &Experiment) -> Result<String, Failure> {
     let Some(first) = experiment.runs.first() else { return Ok(experiment.title.clone()) };
     let mut built = Vec::new();
     for PlannedRun { config, .. } in &experiment.runs {
-        let is_this = |(seen, ..): &(&RunConfig, _, _)| seen.data == config.data && seen.model == config.model;
+        let is_this = |(seen, ..): &(&RunConfig, _, _, _)| seen.data == config.data && seen.model == config.model;
         let at = if let Some(at) = built.iter().position(is_this) {
             at
         } else {
             let split = build_data(config)?;
             let model = build_model(config, &split).map_err(Failure::Misunderstood)?;
-            built.push((config, split, model));
+            // no inputs and no parameters: they are long
+            let model = BuiltModel { theta: Vec::new(), ..model };
+            built.push((config, split.train.labels().clone(), split.provenance.note, model));
             built.len() - 1
         };
-        let (_, split, model) = &built[at];
-        check_fit(config, split.train.labels(), model.model.layout()).map_err(Failure::Misunderstood)?;
+        let (_, labels, _, model) = &built[at];
+        check_fit(config, labels, model.model.layout()).map_err(Failure::Misunderstood)?;
     }
-    let Some((_, split, built)) = built.first() else { return Ok(experiment.title.clone()) };
-    let facts = [&split.provenance.note, &describe_model(&first.config, built), &first.config.loss.describe()];
+    let Some((_, _, note, built)) = built.first() else { return Ok(experiment.title.clone()) };
+    let facts = [note, &describe_model(&first.config, built), &first.config.loss.describe()];
     Ok(format!("{} · {}", experiment.title, facts.map(String::as_str).join(" · ")))
 }
 
@@ -130,6 +134,19 @@ fn check_fit(config: &RunConfig, labels: &Labels, layout: &ParameterLayout) -> a
         norm.build(layout).with_context(|| format!("{}: the norm {} cannot be built", run(), norm.label().name))?;
     }
     Ok(())
+}
+
+/// The order in which runs start: all of one seed, in the order of the plan, then all of the next, since those of a seed share what they need.
+fn in_order_of_seeds<'r>(missing: &[&'r PlannedRun]) -> Vec<(usize, &'r PlannedRun)> {
+    let mut seeds: Vec<u64> = Vec::new();
+    for run in missing {
+        if !seeds.contains(&run.config.seed) {
+            seeds.push(run.config.seed);
+        }
+    }
+    let mut runs: Vec<(usize, &PlannedRun)> = missing.iter().copied().enumerate().collect();
+    runs.sort_by_key(|(_, run)| seeds.iter().position(|seed| *seed == run.config.seed));
+    runs
 }
 
 fn in_parallel(
@@ -150,16 +167,16 @@ fn in_parallel(
     let about = ExperimentNote { title: &experiment.title, as_written: &experiment.as_written, stands_in_for };
     let every = Some(how.checkpoint_every).filter(|every| !every.is_zero());
     let going_on = GoingOn { resume: how.resume, every };
-    let one = |(k, run): (usize, &&PlannedRun)| -> Option<RunReport> {
+    let one = |((k, run), shared): ((usize, &PlannedRun), Shared)| -> Option<(usize, RunReport)> {
         if INTERRUPTED.load(Ordering::Relaxed) || failed.lock().is_ok_and(|f| f.is_some()) {
             return None;
         }
         let bar = board.bar(k);
-        let outcome = carry_out(run, &about, going_on, &INTERRUPTED, &bar).with_context(|| run.describe());
+        let outcome = carry_out(run, shared, &about, going_on, &INTERRUPTED, &bar).with_context(|| run.describe());
         match outcome {
             Ok(report) => {
                 bar.finish(&report);
-                Some(report)
+                Some((k, report))
             }
             Err(error) => {
                 if let Ok(mut failed) = failed.lock() {
@@ -169,11 +186,14 @@ fn in_parallel(
             }
         }
     };
-    let reports: Vec<RunReport> =
-        pool.install(|| missing.par_iter().enumerate().with_max_len(1).filter_map(one).collect());
+    let runs = in_order_of_seeds(missing);
+    let shared = Shared::plan(runs.iter().map(|(_, run)| &run.config));
+    let queue = runs.into_iter().zip(shared).par_bridge();
+    let mut reports: Vec<(usize, RunReport)> = pool.install(|| queue.filter_map(one).collect());
+    reports.sort_by_key(|(k, _)| *k);
     board.clear();
     match failed.into_inner() {
         Ok(Some(error)) => Err(Failure::Failed(error)),
-        _ => Ok(reports),
+        _ => Ok(reports.into_iter().map(|(_, report)| report).collect()),
     }
 }

@@ -1,5 +1,6 @@
 //! What one run costs: the work of its parts, and the time for it at given speeds.
 
+use super::passes::Products;
 use super::sizes::Sizes;
 use super::speeds::Speeds;
 use super::way::Way;
@@ -83,8 +84,9 @@ impl Part {
     }
 }
 
-/// The cost of a run that does not end early. A run that switches is counted as what it switches to.
-pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds) -> Cost {
+/// The cost of a run that does not end early. A run that switches is counted as what it switches to. `new` are the products with test points
+/// that it makes, `held` those that it shares.
+pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: [Products; 2]) -> Cost {
     let (way, rows) = (Way::of(run, sizes), Rows::of(run));
     let snapshots = run.record.snapshots.len() as f64 + f64::from(u8::from(run.record.final_snapshot));
     let compressed = snapshots * BYTES * sizes.n_parameters as f64;
@@ -92,13 +94,14 @@ pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds) -> Cost {
     let mut cost = Cost {
         flops: 0.0,
         seconds: compressed / COMPRESSION,
-        memory: memory(way, sizes),
+        memory: memory(way, sizes) + BYTES * sizes.n_test as f64 * held.per_point(sizes),
         disk: BYTES * rows.all * (n_series(run) as f64 + samples) + compressed,
     };
     let mut parts = vec![beginning(sizes)];
     parts.extend(steps(way, run, sizes));
     parts.extend(norms(way, run, sizes).map(|row| row.times(rows.norms)));
     parts.extend(tests(way, sizes, rows.tests));
+    parts.extend(shared_pass(sizes, new));
     for part in parts {
         cost.flops += part.flops;
         cost.seconds += part.seconds(speeds);
@@ -120,7 +123,10 @@ impl Rows {
         let decades = (steps / dense.max(1.0)).log10().max(0.0);
         let all = steps.min(dense) + decades * run.record.per_decade as f64 + 1.0;
         let some = |per_decade: Option<u64>| {
-            per_decade.map_or(all, |per_decade| all.min(steps.max(1.0).log10() * per_decade as f64 + 2.0))
+            per_decade.map_or(all, |per_decade| match per_decade {
+                0 => 1.0,
+                _ => all.min(steps.max(1.0).log10() * per_decade as f64 + 2.0),
+            })
         };
         Self { all, norms: some(run.record.norms_per_decade), tests: some(run.record.test_per_decade) }
     }
@@ -181,19 +187,24 @@ fn tests(way: Way, sizes: &Sizes, count: f64) -> Vec<Part> {
     if !sizes.is_streamed {
         return vec![Part { flops: 2.0 * t * p * count, ..Part::default() }];
     }
-    let stream = |rows: f64| Part { flops: 2.0 * t * d * rows, normals: t * d, ..Part::default() };
     let above = Part { flops: 2.0 * t * (p - m * d), ..Part::passes(3.0, BYTES * t * m) };
     let each = match way {
         Way::Gram => Part { flops: 2.0 * t * n * m, ..Part::default() },
         Way::Greedy => Part { normals: t * MOVED, ..Part::passes(MOVED, 3.0 * BYTES * t) },
-        Way::Dense | Way::SmallSide | Way::Sign => stream(m),
+        Way::Dense | Way::SmallSide | Way::Sign => stream(sizes, m),
     };
-    let once = match way {
-        Way::Gram => stream(m + n),
-        Way::Greedy => stream(m),
-        Way::Dense | Way::SmallSide | Way::Sign => Part::default(),
-    };
-    vec![once, above.times(count), each.times(count)]
+    vec![above.times(count), each.times(count)]
+}
+
+/// A pass over the test points, multiplied with so many vectors.
+fn stream(sizes: &Sizes, rows: f64) -> Part {
+    let ([_, d, _], t) = (sizes.shape(), sizes.n_test as f64);
+    Part { flops: 2.0 * t * d * rows, normals: t * d, ..Part::default() }
+}
+
+/// The pass in which the products are made; none where there is nothing to make.
+fn shared_pass(sizes: &Sizes, new: Products) -> Option<Part> {
+    (new != Products::default()).then(|| stream(sizes, new.per_point(sizes)))
 }
 
 /// Bytes that a run holds.
@@ -204,12 +215,7 @@ fn memory(way: Way, sizes: &Sizes) -> f64 {
         Way::Greedy => 2.5,
         Way::Sign => 2.0,
     };
-    let of_test = match (sizes.is_streamed, way) {
-        (false, _) => t * (d + 2.0 * m),
-        (true, Way::Gram) => t * (2.0 * m + n + 256.0),
-        (true, Way::Greedy) => t * (2.0 * m + 256.0),
-        (true, _) => t * (m + 256.0),
-    };
+    let of_test = if sizes.is_streamed { t * (m + 256.0) } else { t * (d + 2.0 * m) };
     PROGRAM + BYTES * (VECTORS * p + inputs * n * d + 6.0 * n * m + of_test)
 }
 

@@ -1,12 +1,15 @@
 //! What an experiment would cost, before anything is trained.
 
 mod cost;
+mod passes;
 mod sizes;
 mod speeds;
 mod way;
 
 use crate::config::ExperimentConfig;
+use crate::shared::Shared;
 use crate::summary::duration;
+use passes::Made;
 use sizes::Sizes;
 use speeds::Speeds;
 
@@ -35,12 +38,13 @@ pub struct Estimate {
 pub fn estimate(config: &ExperimentConfig) -> Estimate {
     let speeds = Speeds::measure();
     let mut sum = Estimate { n_runs: config.runs.len(), speed: speeds.product, ..Estimate::default() };
-    for run in &config.runs {
+    let (parts, mut made) = (Shared::plan(&config.runs), Made::default());
+    for (run, part) in config.runs.iter().zip(&parts) {
         let Some(sizes) = Sizes::of(run) else {
             sum.n_unknown += 1;
             continue;
         };
-        let cost = cost::of(run, &sizes, &speeds);
+        let cost = cost::of(run, &sizes, &speeds, made.next(part, run, &sizes));
         sum.n_steps += run.stop.steps as f64;
         sum.flops += cost.flops;
         sum.seconds += cost.seconds;

@@ -1,7 +1,8 @@
 //! Which way `dynamics = "auto"` will take, from the configuration alone.
 
 use super::sizes::Sizes;
-use crate::config::{DynamicsChoice, RunConfig, optimizers};
+use crate::config::{DynamicsChoice, RunConfig, StepSpec, optimizers};
+use steepest_norms::NormSpec;
 use steepest_optim::{OptimizerSpec, StepScale};
 
 /// How steps are carried out, as their cost tells them apart.
@@ -18,7 +19,15 @@ pub(super) enum Way {
 impl Way {
     /// That of the last optimiser of a run.
     pub(super) fn of(run: &RunConfig, sizes: &Sizes) -> Self {
-        let Some((optimizer, step)) = optimizers(run).last() else { return Self::Dense };
+        Self::each(run, sizes).last().unwrap_or(Self::Dense)
+    }
+
+    /// Those of all its optimisers.
+    pub(super) fn each(run: &RunConfig, sizes: &Sizes) -> impl Iterator<Item = Self> {
+        optimizers(run).map(|(optimizer, step)| Self::of_phase(run, sizes, optimizer, step))
+    }
+
+    fn of_phase(run: &RunConfig, sizes: &Sizes, optimizer: &OptimizerSpec<NormSpec>, step: &StepSpec) -> Self {
         let Some(layers_above) = sizes.layers_above else { return Self::Dense };
         if run.dynamics == DynamicsChoice::Dense || run.batch.is_some() {
             return Self::Dense;

@@ -25,6 +25,7 @@ impl Recorder<'_> {
         state.put_counter("n_held_steps", self.n_held_steps);
         state.put_counter("left_out_noted", u64::from(self.left_out_noted));
         state.put_counter("doubt_noted", u64::from(self.doubt_noted));
+        self.test.save(state);
         let last = [("step", self.last_step), ("row", self.last_row), ("snapshot", self.last_snapshot)];
         for (name, step) in last {
             if let Some(step) = step {
@@ -62,6 +63,7 @@ impl Recorder<'_> {
         self.n_held_steps = state.counter("n_held_steps")?;
         self.left_out_noted = state.counter("left_out_noted")? == 1;
         self.doubt_noted = state.counter("doubt_noted")? == 1;
+        self.test.restore(state)?;
         // what was not stored had not happened
         self.last_step = state.counter("last_step").ok();
         self.last_row = state.counter("last_row").ok();

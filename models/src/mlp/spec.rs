@@ -4,7 +4,7 @@ use super::Mlp;
 use crate::activation::Activation;
 use crate::augmented::Augmented;
 use crate::error::ModelError;
-use crate::init::{InitSpec, Initializer};
+use crate::init::{FirstLaw, InitSpec, Initializer};
 use crate::spec::{BuildModel, BuiltModel, ModelInfo};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -77,5 +77,10 @@ impl BuildModel for MlpSpec {
             Some(constant) => Arc::new(Augmented::new(layers, constant)?),
         };
         Ok(BuiltModel { model, theta, sizes })
+    }
+
+    fn first_law(&self) -> Option<FirstLaw> {
+        let is_trained = !self.frozen.contains(&1) && self.first_layer_bias.is_none();
+        self.hidden.first().filter(|_| is_trained).map(|&units| FirstLaw::new(self.init, units))
     }
 }

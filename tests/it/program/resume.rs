@@ -163,6 +163,20 @@ fn a_run_goes_on_after_its_switch() {
 }
 
 #[test]
+fn a_run_on_points_that_nobody_stores_goes_on_after_its_switch() {
+    let points = "kind = \"teacher_student\"\nn_inputs = 60\nn_test = 50\nzero_outputs = \"keep\"\nstream_test = true";
+    for (first, second) in [("l2", "l1"), ("l1", "l2")] {
+        let run = format!(
+            "optimizer = {{ kind = \"steepest\", norm = \"{first}\" }}\nstep = {{ size = 0.01 }}\nswitch = {{ at = {{ step = 300 }}, \
+             optimizer = {{ kind = \"steepest\", norm = \"{second}\" }} }}"
+        );
+        let text = experiment("logistic", 40_000, &run).replace("kind = \"uci_digits\"", points);
+        let run = check(&text, 512);
+        assert_eq!(run.attribute_integer("switch_step"), Some(300));
+    }
+}
+
+#[test]
 fn a_step_that_adapts_goes_on_to_the_same_bits_with_momentum_too() {
     for (momentum, size) in [("", 1e3), (", momentum = { beta = 0.9 }", 1e-2)] {
         let run = format!(
