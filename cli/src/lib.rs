@@ -27,6 +27,7 @@ pub mod reproduce;
 mod residuals;
 pub mod run;
 pub mod shared;
+mod stored;
 mod streamed;
 pub mod summary;
 mod terminal;

@@ -15,13 +15,15 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    /// It has moved by this as well.
-    pub(crate) fn add(&mut self, by: Displacement<'_>) {
+    /// With this as well; `None` where it is no movement along the training inputs themselves.
+    pub(crate) fn and(mut self, by: Displacement<'_>) -> Option<Self> {
         match (by, &mut self.in_span) {
             (Displacement::InSpan(a), Some(sum)) => *sum += &a,
             (Displacement::InSpan(a), none) => *none = Some(a.to_owned()),
+            (Displacement::InBasis(..), _) => return None,
             (Displacement::Entries(entries), _) => self.entries.extend_from_slice(entries),
         }
+        Some(self)
     }
 
     /// Whether A is not zero.
@@ -68,7 +70,7 @@ mod tests {
         let (a, b) = (array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], array![[0.5, 0.0, 0.0], [0.0, 0.0, -6.0]]);
         let mut moved = Moved::default();
         for by in [Displacement::InSpan(a.view()), Displacement::Entries(&[(3, 0.1)]), Displacement::InSpan(b.view())] {
-            moved.add(by);
+            moved = moved.and(by).unwrap();
             let mut state = SavedState::default();
             moved.save(&mut state);
             assert_eq!(Moved::restore(&state, (2, 3)).unwrap(), moved);

@@ -69,8 +69,9 @@ impl<'a> Streamed<'a> {
     /// A dynamics has ended: where another will start.
     pub(crate) fn leave(&mut self, dynamics: &mut dyn Dynamics) {
         let start = std::mem::replace(&mut self.start, Start::Somewhere(None));
-        if let (Start::Drawn(mut moved), Some(displaced)) = (start, dynamics.displaced()) {
-            moved.add(displaced.by);
+        if let (Start::Drawn(moved), Some(displaced)) = (start, dynamics.displaced())
+            && let Some(moved) = moved.and(displaced.by)
+        {
             self.start = Start::Drawn(moved);
         }
         self.is_left = true;
@@ -119,6 +120,9 @@ impl<'a> Streamed<'a> {
     /// The outputs by the displacement of W, if it is known.
     fn follow(&mut self, dynamics: &mut dyn Dynamics) -> bool {
         let Some(displaced) = dynamics.displaced() else { return false };
+        if matches!(displaced.by, Displacement::InBasis(..)) {
+            return false;
+        }
         let w = weights(displaced.theta, self.first.width(), self.unseen.points.n_inputs());
         // from the start each time, so that the bits do not depend on when it was tested before
         self.go_to_start(w, matches!(displaced.by, Displacement::InSpan(_)));
@@ -163,6 +167,8 @@ impl<'a> Streamed<'a> {
                     multiply_into(Accumulate::Add, products.view(), a, self.p.view_mut());
                 }
             }
+            // such a first layer is formed
+            Displacement::InBasis(..) => (),
             Displacement::Entries(entries) => {
                 let (mut column, d) = (Array1::zeros(points.n_points()), points.n_inputs());
                 for &(place, change) in entries {

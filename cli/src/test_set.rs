@@ -1,9 +1,10 @@
 //! Accuracy on samples that a run is not trained on, stored or drawn again.
 
 use crate::shared::Shared;
+use crate::stored::Stored;
 use crate::streamed::Streamed;
 use ndarray::Array2;
-use steepest_core::{CoreError, Dataset, Dynamics, HomogeneousModel, Labels, SavedState, Workspace, margin};
+use steepest_core::{CoreError, Dataset, Dynamics, HomogeneousModel, Labels, SavedState, margin};
 use steepest_data::Unseen;
 
 /// The test set of a run.
@@ -11,7 +12,7 @@ pub(crate) enum TestSet<'a> {
     /// There is none.
     Absent,
     /// Held in memory.
-    Stored(Stored<'a>),
+    Stored(Box<Stored<'a>>),
     /// Drawn again when needed.
     Streamed(Box<Streamed<'a>>),
 }
@@ -49,7 +50,7 @@ impl<'a> TestSet<'a> {
         shared: Shared,
     ) -> anyhow::Result<Self> {
         match (stored, unseen) {
-            (Some(data), _) => Ok(Self::Stored(Stored::new(model, data))),
+            (Some(data), _) => Ok(Self::Stored(Box::new(Stored::new(model, train, data)))),
             (None, Some(unseen)) => Ok(Self::Streamed(Box::new(Streamed::new(model, train, unseen, shared)?))),
             (None, None) => Ok(Self::Absent),
         }
@@ -59,7 +60,7 @@ impl<'a> TestSet<'a> {
     pub(crate) fn test(&mut self, dynamics: &mut dyn Dynamics) -> Tested {
         match self {
             Self::Absent => Tested::NOTHING,
-            Self::Stored(stored) => stored.test(dynamics.theta()),
+            Self::Stored(stored) => stored.test(dynamics),
             Self::Streamed(streamed) => streamed.test(dynamics),
         }
     }
@@ -73,8 +74,10 @@ impl<'a> TestSet<'a> {
 
     /// Another dynamics takes over.
     pub(crate) fn switch(&mut self) {
-        if let Self::Streamed(streamed) = self {
-            streamed.switch();
+        match self {
+            Self::Absent => (),
+            Self::Stored(stored) => stored.switch(),
+            Self::Streamed(streamed) => streamed.switch(),
         }
     }
 
@@ -91,25 +94,5 @@ impl<'a> TestSet<'a> {
     /// If the state is not one that a test set saved.
     pub(crate) fn restore(&mut self, state: &SavedState) -> Result<(), CoreError> {
         if let Self::Streamed(streamed) = self { streamed.restore(state) } else { Ok(()) }
-    }
-}
-
-/// A test set in memory with buffers of its own.
-pub(crate) struct Stored<'a> {
-    model: &'a dyn HomogeneousModel,
-    data: &'a Dataset,
-    outputs: Array2<f64>,
-    work: Workspace,
-}
-
-impl<'a> Stored<'a> {
-    fn new(model: &'a dyn HomogeneousModel, data: &'a Dataset) -> Self {
-        let (n, k) = (data.n_samples(), model.n_outputs());
-        Self { model, data, outputs: Array2::zeros((n, k)), work: model.workspace(n) }
-    }
-
-    fn test(&mut self, theta: &[f64]) -> Tested {
-        self.model.forward(theta, self.data.inputs(), self.outputs.view_mut(), &mut self.work);
-        Tested::of(&self.outputs, self.data.labels())
     }
 }

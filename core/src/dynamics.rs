@@ -177,6 +177,8 @@ pub struct Displaced<'a> {
 pub enum Displacement<'a> {
     /// W - W0 = A^T X with these A (n x width) and the training inputs X (n x d).
     InSpan(ArrayView2<'a, f64>),
+    /// W - W0 = A^T Q with these A (r x width) and Q (r x d), whose rows span those of the training inputs.
+    InBasis(ArrayView2<'a, f64>, ArrayView2<'a, f64>),
     /// W - W0 has these entries, each with its place in theta, ascending; all others are zero.
     Entries(&'a [(usize, f64)]),
 }

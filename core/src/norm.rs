@@ -262,12 +262,15 @@ pub struct Moved {
 fn subtract_each(theta: &mut [f64], x: &[f64], change: impl Fn(f64) -> f64, fold: Option<Fold>) -> Moved {
     let (mut difference, mut folded) = (0_u64, 0.0);
     for (theta, x) in theta.chunks_mut(vector::CHUNK).zip(x.chunks(vector::CHUNK)) {
-        difference |= vector::vectorized(|| {
-            theta.iter_mut().zip(x).fold(0, |difference, (t, &x)| {
-                let old = std::mem::replace(t, *t - change(x));
-                difference | (old.to_bits() ^ t.to_bits())
-            })
-        });
+        difference |= vector::vectorized(
+            #[inline(always)]
+            || {
+                theta.iter_mut().zip(x).fold(0, |difference, (t, &x)| {
+                    let old = std::mem::replace(t, *t - change(x));
+                    difference | (old.to_bits() ^ t.to_bits())
+                })
+            },
+        );
         if let Some(fold) = fold {
             folded = fold.join(folded, fold.chunk(theta));
         }

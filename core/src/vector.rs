@@ -3,7 +3,8 @@
 
 const LANES: usize = 8;
 
-/// Runs a loop with the widest vector instructions that the processor has. The arithmetic is the same (no fused multiply-add appears where
+/// Runs a loop with the widest vector instructions that the processor has: `vectorized(#[inline(always)] || ...)`. Without the attribute the
+/// closure may become a function of its own, which is compiled with the plain instructions of every processor. The arithmetic is the same (no fused multiply-add appears where
 /// none is written), so the result has the same bits on every processor.
 #[inline]
 pub fn vectorized<R>(run: impl FnOnce() -> R) -> R {
@@ -38,20 +39,38 @@ fn fold_lanes(x: &[f64], start: f64, step: impl Fn(f64, f64) -> f64, join: impl 
 /// first changed and then summed, and the same sum whether that was done or not.
 pub const CHUNK: usize = 2048;
 
+/// sum_k map(x_k), chunk by chunk.
+#[inline]
+fn sum_of_chunks(x: &[f64], map: impl Fn(f64) -> f64) -> f64 {
+    let mut sum = 0.0;
+    vectorized(
+        #[inline(always)]
+        || {
+            for chunk in x.chunks(CHUNK) {
+                sum += fold_lanes(chunk, 0.0, |sum, v| sum + map(v), |a, b| a + b);
+            }
+        },
+    );
+    sum
+}
+
 /// sum_k x_k^2.
 pub fn sum_of_squares(x: &[f64]) -> f64 {
-    vectorized(|| x.chunks(CHUNK).map(|c| fold_lanes(c, 0.0, |sum, v| sum + v * v, |a, b| a + b)).sum())
+    sum_of_chunks(x, |v| v * v)
 }
 
 /// sum_k |x_k|.
 pub fn sum_of_abs(x: &[f64]) -> f64 {
-    vectorized(|| x.chunks(CHUNK).map(|c| fold_lanes(c, 0.0, |sum, v| sum + v.abs(), |a, b| a + b)).sum())
+    sum_of_chunks(x, f64::abs)
 }
 
 /// max_k |x_k|, zero for an empty slice; NaN is passed over.
 pub fn max_abs(x: &[f64]) -> f64 {
     let larger = |a: f64, b: f64| if b > a { b } else { a };
-    vectorized(|| fold_lanes(x, 0.0, |largest, v| larger(largest, v.abs()), larger))
+    vectorized(
+        #[inline(always)]
+        || fold_lanes(x, 0.0, |largest, v| larger(largest, v.abs()), larger),
+    )
 }
 
 /// The largest |x_k|: its lowest index among those within the factor `near` of it, and how many others there are. `None` if all are
@@ -90,7 +109,10 @@ pub fn dot(x: &[f64], y: &[f64]) -> f64 {
 #[inline]
 pub fn dot_of(x: &[f64], map: impl Fn(f64) -> f64, y: &[f64]) -> f64 {
     assert_eq!(x.len(), y.len(), "dot of vectors of different lengths");
-    vectorized(|| dot_lanes(x, map, y))
+    vectorized(
+        #[inline(always)]
+        || dot_lanes(x, map, y),
+    )
 }
 
 #[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
@@ -117,11 +139,14 @@ fn dot_lanes(x: &[f64], map: impl Fn(f64) -> f64, y: &[f64]) -> f64 {
 /// If the lengths differ.
 pub fn add_multiple(y: &mut [f64], a: f64, x: &[f64]) {
     assert_eq!(x.len(), y.len(), "sum of vectors of different lengths");
-    vectorized(|| {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y += a * x;
-        }
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y += a * x;
+            }
+        },
+    );
 }
 
 /// The sign of x with sign(0) = 0: -1, 0 or 1.

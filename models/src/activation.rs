@@ -99,7 +99,10 @@ impl Activation {
         // one loop a kind, so that each is free of branches
         match self {
             Self::Identity => h.copy_from_slice(z),
-            Self::Relu => vectorized(|| h.iter_mut().zip(z).for_each(|(h, &z)| *h = if z <= 0.0 { 0.0 } else { z })),
+            Self::Relu => vectorized(
+                #[inline(always)]
+                || h.iter_mut().zip(z).for_each(|(h, &z)| *h = if z <= 0.0 { 0.0 } else { z }),
+            ),
             _ => h.iter_mut().zip(z).for_each(|(h, &z)| *h = self.value(z)),
         }
     }
@@ -129,7 +132,10 @@ impl Activation {
     pub(crate) fn apply_derivative(self, z: &[f64], d: &mut [f64]) {
         match self {
             Self::Identity => {}
-            Self::Relu => vectorized(|| d.iter_mut().zip(z).for_each(|(d, &z)| *d = if z > 0.0 { *d } else { 0.0 })),
+            Self::Relu => vectorized(
+                #[inline(always)]
+                || d.iter_mut().zip(z).for_each(|(d, &z)| *d = if z > 0.0 { *d } else { 0.0 }),
+            ),
             _ => d.iter_mut().zip(z).for_each(|(d, &z)| *d *= self.derivative(z)),
         }
     }
@@ -163,14 +169,17 @@ fn pull_back(
     g: Option<&mut [f64]>,
 ) {
     let rows = d.iter_mut().zip(u).zip(z);
-    vectorized(|| match g {
-        Some(g) => rows.zip(g).for_each(|(((d, &u), &z), g)| {
-            let (h, cotangent) = pass(z, c * u);
-            *d = cotangent;
-            *g += c * h;
-        }),
-        None => rows.for_each(|((d, &u), &z)| *d = pass(z, c * u).1),
-    });
+    vectorized(
+        #[inline(always)]
+        || match g {
+            Some(g) => rows.zip(g).for_each(|(((d, &u), &z), g)| {
+                let (h, cotangent) = pass(z, c * u);
+                *d = cotangent;
+                *g += c * h;
+            }),
+            None => rows.for_each(|((d, &u), &z)| *d = pass(z, c * u).1),
+        },
+    );
 }
 
 #[cfg(test)]

@@ -132,7 +132,10 @@ fn is_moderate(values: &[f64], factor: f64) -> bool {
     let (low, high) = (SMALLEST / factor, LARGEST / factor);
     // a sum in place of an early exit, so that the loop runs eight lanes wide
     let n_wild = |v: &f64| u64::from(!(*v == 0.0 || (low..high).contains(&v.abs())));
-    vectorized(|| values.iter().map(n_wild).sum::<u64>()) == 0
+    vectorized(
+        #[inline(always)]
+        || values.iter().map(n_wild).sum::<u64>(),
+    ) == 0
 }
 
 /// What a pass over some entries needs: the hyperparameters, the corrections and the length of the step.
@@ -161,20 +164,25 @@ impl Pass {
         let (keep1, keep2) = (spec.beta1, spec.beta2);
         let (take1, take2) = (1.0 - keep1, 1.0 - keep2);
         let (scale1, scale2) = (by.first.recip(), by.second.recip());
-        let mut passed = Passed::default();
-        vectorized(|| {
-            for (((t, &g), m), v) in theta.iter_mut().zip(values).zip(m).zip(v) {
-                let g = factor * g;
-                *m = keep1 * *m + take1 * g;
-                *v = keep2 * *v + take2 * (g * g);
-                passed.n_sunk += u64::from(*v < SMALLEST * SMALLEST) & u64::from(*v > 0.0);
-                let root = (*v * scale2).sqrt() + spec.eps;
-                let u = if root == 0.0 { 0.0 } else { *m * scale1 / root };
-                let old = std::mem::replace(t, *t - length * u);
-                passed.difference |= old.to_bits() ^ t.to_bits();
-            }
-        });
-        passed
+        vectorized(
+            #[inline(always)]
+            || {
+                // sums of their own, which no slice can overlap
+                let (mut difference, mut n_sunk) = (0, 0);
+                for (((t, &g), m), v) in theta.iter_mut().zip(values).zip(m).zip(v) {
+                    let g = factor * g;
+                    *m = keep1 * *m + take1 * g;
+                    *v = keep2 * *v + take2 * (g * g);
+                    n_sunk += u64::from(*v < SMALLEST * SMALLEST) & u64::from(*v > 0.0);
+                    let root = (*v * scale2).sqrt() + spec.eps;
+                    let is_zero = root == 0.0;
+                    let quotient = *m * scale1 / if is_zero { 1.0 } else { root };
+                    let old = std::mem::replace(t, *t - length * if is_zero { 0.0 } else { quotient });
+                    difference |= old.to_bits() ^ t.to_bits();
+                }
+                Passed { difference, n_sunk, folded: 0.0 }
+            },
+        )
     }
 
     /// With an exponent for each moment.

@@ -49,12 +49,15 @@ impl Graded {
     pub fn add_band(&mut self, scale: LogReal, values: &[f64]) {
         self.spread_out();
         let (factor, shift) = logspace::exp_split((scale / self.scale).ln());
-        vector::vectorized(|| {
-            for ((value, exponent), &added) in self.values.iter_mut().zip(&mut self.exponents).zip(values) {
-                let (mantissa, own) = split(added * factor);
-                (*value, *exponent) = sum((*value, *exponent), (mantissa, own.saturating_add(shift)));
-            }
-        });
+        vector::vectorized(
+            #[inline(always)]
+            || {
+                for ((value, exponent), &added) in self.values.iter_mut().zip(&mut self.exponents).zip(values) {
+                    let (mantissa, own) = split(added * factor);
+                    (*value, *exponent) = sum((*value, *exponent), (mantissa, own.saturating_add(shift)));
+                }
+            },
+        );
     }
 
     /// self <- decay * self + weight * g: the buffer of a momentum or a moving average.
@@ -106,12 +109,15 @@ impl Graded {
             let (mantissa, own) = split(added * factor);
             (*value, *exponent) = sum((*value, *exponent), (mantissa, own.saturating_add(shift)));
         };
-        vector::vectorized(|| match g.exponents {
-            None => entries.for_each(|(entry, &added)| add(entry, added, shift)),
-            Some(exponents) => {
-                entries.zip(exponents).for_each(|((entry, &added), &e)| add(entry, added, shift.saturating_add(e)));
-            }
-        });
+        vector::vectorized(
+            #[inline(always)]
+            || match g.exponents {
+                None => entries.for_each(|(entry, &added)| add(entry, added, shift)),
+                Some(exponents) => {
+                    entries.zip(exponents).for_each(|((entry, &added), &e)| add(entry, added, shift.saturating_add(e)));
+                }
+            },
+        );
     }
 
     /// Brings mantissas that were multiplied back to 1 <= |m| < 2.
@@ -152,11 +158,14 @@ impl Graded {
         }
         self.spread = true;
         self.exponents.resize(self.values.len(), 0);
-        vector::vectorized(|| {
-            for (value, exponent) in self.values.iter_mut().zip(&mut self.exponents) {
-                (*value, *exponent) = split(*value);
-            }
-        });
+        vector::vectorized(
+            #[inline(always)]
+            || {
+                for (value, exponent) in self.values.iter_mut().zip(&mut self.exponents) {
+                    (*value, *exponent) = split(*value);
+                }
+            },
+        );
     }
 
     /// Sets entry `k` to zero.

@@ -84,7 +84,10 @@ impl<'a> GradedView<'a> {
     fn top_exponent(&self) -> Option<i64> {
         let exponents = self.exponents?;
         let place = |(&v, &e): (&f64, &i64)| if v == 0.0 { i64::MIN } else { e };
-        let top = vector::vectorized(|| self.values.iter().zip(exponents).map(place).fold(i64::MIN, i64::max));
+        let top = vector::vectorized(
+            #[inline(always)]
+            || self.values.iter().zip(exponents).map(place).fold(i64::MIN, i64::max),
+        );
         (top > i64::MIN).then_some(top)
     }
 
@@ -93,13 +96,16 @@ impl<'a> GradedView<'a> {
         const LANES: usize = 8;
         let exponents = self.exponents.unwrap_or_default();
         let mut lanes = [0.0; LANES];
-        vector::vectorized(|| {
-            for (values, exponents) in self.values.chunks(LANES).zip(exponents.chunks(LANES)) {
-                for ((lane, v), e) in lanes.iter_mut().zip(values).zip(exponents) {
-                    *lane += map(v * down(e.saturating_sub(top).min(0)));
+        vector::vectorized(
+            #[inline(always)]
+            || {
+                for (values, exponents) in self.values.chunks(LANES).zip(exponents.chunks(LANES)) {
+                    for ((lane, v), e) in lanes.iter_mut().zip(values).zip(exponents) {
+                        *lane += map(v * down(e.saturating_sub(top).min(0)));
+                    }
                 }
-            }
-        });
+            },
+        );
         lanes.iter().sum()
     }
 

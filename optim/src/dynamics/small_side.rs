@@ -5,8 +5,8 @@ use crate::error::OptimError;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use steepest_core::linalg::{Accumulate, multiply_into, symmetric_eigen};
 use steepest_core::{
-    CoreError, Dataset, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, NormKind, Optimizer,
-    OptimizerKind, ParameterLayout, Restricted, SavedState, Whole, vector,
+    CoreError, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, NormKind,
+    Optimizer, OptimizerKind, ParameterLayout, Restricted, SavedState, Whole, vector,
 };
 
 /// Eigenvalues of X X^T below this times the largest are those of directions that X does not have: the square of the relative error
@@ -214,6 +214,14 @@ impl Dynamics for SmallSide<'_> {
             self.is_formed = true;
         }
         &self.theta
+    }
+
+    fn displaced(&mut self) -> Option<Displaced<'_>> {
+        let (m, d, r) = (self.problem.width, self.problem.n_inputs(), self.problem.rank());
+        let small = self.inner.theta();
+        self.still[m * d..].copy_from_slice(&small[m * r..]);
+        let by = Displacement::InBasis(matrix(&small[..m * r], m, r).reversed_axes(), self.problem.basis.view());
+        Some(Displaced { theta: &self.still, by })
     }
 
     fn norm(&mut self, which: NormKind) -> Option<f64> {

@@ -102,11 +102,14 @@ impl Move<'_> {
 
 /// x <- x - factor y; whether a bit of x is another.
 pub(super) fn subtract(x: &mut [f64], factor: f64, y: &[f64]) -> bool {
-    let difference = vector::vectorized(|| {
-        x.iter_mut().zip(y).fold(0_u64, |difference, (x, &y)| {
-            let old = std::mem::replace(x, *x - factor * y);
-            difference | (old.to_bits() ^ x.to_bits())
-        })
-    });
+    let difference = vector::vectorized(
+        #[inline(always)]
+        || {
+            x.iter_mut().zip(y).fold(0_u64, |difference, (x, &y)| {
+                let old = std::mem::replace(x, *x - factor * y);
+                difference | (old.to_bits() ^ x.to_bits())
+            })
+        },
+    );
     difference != 0
 }

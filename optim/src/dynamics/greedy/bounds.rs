@@ -32,17 +32,20 @@ pub(super) fn fit(v: &[f64], reference: &[f64]) -> Fit {
 
 /// A bound on |v - factor * reference|_2.
 pub(super) fn rest(v: &[f64], reference: &[f64], factor: f64) -> f64 {
-    let squares = vector::vectorized(|| {
-        let mut lanes = [0.0; 8];
-        let (cv, cr) = (v.chunks_exact(8), reference.chunks_exact(8));
-        let tail: f64 = cv.remainder().iter().zip(cr.remainder()).map(|(v, r)| (v - factor * r).powi(2)).sum();
-        for (v, r) in cv.zip(cr) {
-            for ((lane, v), r) in lanes.iter_mut().zip(v).zip(r) {
-                *lane += (v - factor * r) * (v - factor * r);
+    let squares = vector::vectorized(
+        #[inline(always)]
+        || {
+            let mut lanes = [0.0; 8];
+            let (cv, cr) = (v.chunks_exact(8), reference.chunks_exact(8));
+            let tail: f64 = cv.remainder().iter().zip(cr.remainder()).map(|(v, r)| (v - factor * r).powi(2)).sum();
+            for (v, r) in cv.zip(cr) {
+                for ((lane, v), r) in lanes.iter_mut().zip(v).zip(r) {
+                    *lane += (v - factor * r) * (v - factor * r);
+                }
             }
-        }
-        lanes.iter().sum::<f64>() + tail
-    });
+            lanes.iter().sum::<f64>() + tail
+        },
+    );
     squares.sqrt() + ROUNDING * norm(v) + INVISIBLE
 }
 

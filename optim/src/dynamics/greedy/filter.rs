@@ -36,11 +36,14 @@ impl Sums {
     pub(super) fn add<const SQUARED: bool>(&mut self, rows: [&[f32]; BATCH], factors: [f32; BATCH]) -> f64 {
         let [r0, r1, r2, r3] = rows.map(|row| row.chunks(BLOCK));
         let blocks = self.entries.chunks_mut(BLOCK).zip(&mut self.maxima);
-        vectorized(|| {
-            for (((((a, largest), r0), r1), r2), r3) in blocks.zip(r0).zip(r1).zip(r2).zip(r3) {
-                *largest = add_block::<SQUARED>(a, [r0, r1, r2, r3], factors);
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for (((((a, largest), r0), r1), r2), r3) in blocks.zip(r0).zip(r1).zip(r2).zip(r3) {
+                    *largest = add_block::<SQUARED>(a, [r0, r1, r2, r3], factors);
+                }
+            },
+        );
         f64::from(self.maxima.iter().copied().fold(0.0, f32::max))
     }
 

@@ -40,7 +40,10 @@ impl Support {
 
     fn is_that_of(&self, v: &[f64], reference: &[f64]) -> bool {
         let samples = v.iter().zip(reference).zip(&self.has);
-        vectorized(|| samples.filter(|((v, r), has)| (**v != 0.0 || **r != 0.0) != **has).count() == 0)
+        vectorized(
+            #[inline(always)]
+            || samples.filter(|((v, r), has)| (**v != 0.0 || **r != 0.0) != **has).count() == 0,
+        )
     }
 
     /// Adds and takes away the samples that are in one of the two sets only.

@@ -107,11 +107,14 @@ impl Units {
     /// Writes c o phi'(P_j).
     pub(super) fn cotangent_into(&self, j: usize, c: &[f64], out: &mut [f64]) {
         let (p, slope) = (self.pre_activations(j), self.slope);
-        vector::vectorized(|| {
-            for ((out, &c), &z) in out.iter_mut().zip(c).zip(p) {
-                *out = if z > 0.0 { c } else { slope * c };
-            }
-        });
+        vector::vectorized(
+            #[inline(always)]
+            || {
+                for ((out, &c), &z) in out.iter_mut().zip(c).zip(p) {
+                    *out = if z > 0.0 { c } else { slope * c };
+                }
+            },
+        );
     }
 
     /// The gradient in u_j: sum_i c_i phi(P_ji).
@@ -157,5 +160,8 @@ fn phi(z: f64, slope: f64) -> f64 {
 }
 
 fn activate(p: &[f64], slope: f64, out: &mut [f64]) {
-    vector::vectorized(|| out.iter_mut().zip(p).for_each(|(h, &z)| *h = if z > 0.0 { z } else { slope * z }));
+    vector::vectorized(
+        #[inline(always)]
+        || out.iter_mut().zip(p).for_each(|(h, &z)| *h = if z > 0.0 { z } else { slope * z }),
+    );
 }

@@ -285,18 +285,24 @@ impl Pattern {
     /// Replaces the entries of g from `start` on by their signs.
     fn write_signs(&mut self, g: &mut [f64], signs: &mut [i8], start: usize, terms: &[Term], inputs: &Inputs<'_>) {
         let threshold = self.threshold;
-        let has_small = vector::vectorized(|| g.iter().fold(false, |any, g| any | (g.abs() <= threshold)));
+        let has_small = vector::vectorized(
+            #[inline(always)]
+            || g.iter().fold(false, |any, g| any | (g.abs() <= threshold)),
+        );
         if has_small {
             for (k, g) in g.iter_mut().enumerate().filter(|(_, g)| g.abs() <= threshold) {
                 *g = self.sign(*g, start + k, terms, inputs);
             }
         }
-        vector::vectorized(|| {
-            for (g, sign) in g.iter_mut().zip(signs) {
-                *sign = i8::from(*g > 0.0) - i8::from(*g < 0.0);
-                *g = f64::from(*sign);
-            }
-        });
+        vector::vectorized(
+            #[inline(always)]
+            || {
+                for (g, sign) in g.iter_mut().zip(signs) {
+                    *sign = i8::from(*g > 0.0) - i8::from(*g < 0.0);
+                    *g = f64::from(*sign);
+                }
+            },
+        );
     }
 
     fn close(&mut self, terms: &[Term], along: &[f64]) {
@@ -317,7 +323,10 @@ pub(super) fn bound_of_others(terms: &[Term], top: Top, inputs: &Inputs<'_>) -> 
 fn small_entries(x: &[f64], bound: f64, places: &mut Vec<usize>) -> bool {
     places.clear();
     for (block, start) in x.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
-        if vector::vectorized(|| block.iter().fold(false, |any, x| any | (x.abs() <= bound))) {
+        if vector::vectorized(
+            #[inline(always)]
+            || block.iter().fold(false, |any, x| any | (x.abs() <= bound)),
+        ) {
             places.extend((start..).zip(block).filter(|(_, x)| x.abs() <= bound).map(|(place, _)| place));
         }
         if places.len() > x.len() / 64 {

@@ -102,31 +102,40 @@ impl State {
 
 /// outputs += u phi(p).
 fn add_unit(outputs: &mut [f64], u: f64, p: &[f64], slope: f64) {
-    vector::vectorized(|| {
-        for (f, &p) in outputs.iter_mut().zip(p) {
-            *f += u * if p > 0.0 { p } else { slope * p };
-        }
-    });
+    vector::vectorized(
+        #[inline(always)]
+        || {
+            for (f, &p) in outputs.iter_mut().zip(p) {
+                *f += u * if p > 0.0 { p } else { slope * p };
+            }
+        },
+    );
 }
 
 /// p -= factor y, then outputs += u phi(p), in one pass; the bits of p that are others.
 fn move_and_add_unit(outputs: &mut [f64], u: f64, p: &mut [f64], factor: f64, y: &[f64], slope: f64) -> u64 {
-    vector::vectorized(|| {
-        outputs.iter_mut().zip(p).zip(y).fold(0, |difference, ((f, p), &y)| {
-            let old = *p;
-            let new = old - factor * y;
-            *p = new;
-            *f += u * if new > 0.0 { new } else { slope * new };
-            difference | (old.to_bits() ^ new.to_bits())
-        })
-    })
+    vector::vectorized(
+        #[inline(always)]
+        || {
+            outputs.iter_mut().zip(p).zip(y).fold(0, |difference, ((f, p), &y)| {
+                let old = *p;
+                let new = old - factor * y;
+                *p = new;
+                *f += u * if new > 0.0 { new } else { slope * new };
+                difference | (old.to_bits() ^ new.to_bits())
+            })
+        },
+    )
 }
 
 /// w -= factor s.
 fn subtract_signs(w: &mut [f64], factor: f64, signs: &[i8]) {
-    vector::vectorized(|| {
-        for (w, &sign) in w.iter_mut().zip(signs) {
-            *w -= factor * f64::from(sign);
-        }
-    });
+    vector::vectorized(
+        #[inline(always)]
+        || {
+            for (w, &sign) in w.iter_mut().zip(signs) {
+                *w -= factor * f64::from(sign);
+            }
+        },
+    );
 }
