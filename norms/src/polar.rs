@@ -2,7 +2,7 @@
 
 use crate::matrix::Shape;
 use ndarray::{Array1, Array2, ArrayView2, Zip};
-use steepest_core::linalg::{Accumulate, multiply_into, symmetric_eigen};
+use steepest_core::linalg::{Accumulate, gram_into, multiply_into, symmetric_eigen};
 
 /// Ratio of the smallest to the largest eigenvalue of G^T G below which there is no use in trying.
 const LEAST_RATIO: f64 = 1e-9;
@@ -20,7 +20,7 @@ const LARGEST_ERROR: f64 = 1e-7;
 ///
 /// -E/2 makes the columns orthonormal, and the skew part of the rest turns them to where G has its polar factor. E is measured, and what is
 /// neglected is its square. What remains is the condition's own: rounding of G times it, as with a singular value decomposition. Four products
-/// of m r^2, one of r^3 and an eigenproblem of r, for the smaller side r.
+/// of m r^2, two of them symmetric, one of r^3 and an eigenproblem of r, for the smaller side r.
 pub(crate) fn polar_in_place(shape: Shape, g: &mut [f64]) -> Option<f64> {
     let is_wide = shape.rows < shape.cols;
     let view = shape.view(g);
@@ -58,7 +58,7 @@ impl Orthogonalised {
         for mut row in columns.rows_mut() {
             row *= &inverse;
         }
-        let mut error = product(columns.t(), columns.view());
+        let mut error = gram(columns.view());
         error.diag_mut().mapv_inplace(|e| e - 1.0);
         let squares: f64 = error.iter().map(|e| e * e).sum();
         // not where it is NaN
@@ -77,14 +77,14 @@ impl Orthogonalised {
 
 /// V of G^T G = V diag(lambda) V^T, unless the eigenvalues are too far apart.
 fn eigenvectors(g: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
-    let eigen = symmetric_eigen(product(g.t(), g).view()).ok()?;
+    let eigen = symmetric_eigen(gram(g).view()).ok()?;
     let (least, largest) = (*eigen.values.first()?, *eigen.values.last()?);
     (least > LEAST_RATIO * largest).then_some(eigen.vectors)
 }
 
-fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    let mut c = Array2::zeros((a.nrows(), b.ncols()));
-    multiply_into(Accumulate::Replace, a, b, c.view_mut());
+fn gram(a: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut c = Array2::zeros((a.ncols(), a.ncols()));
+    gram_into(a, c.view_mut());
     c
 }
 
@@ -92,6 +92,12 @@ fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
 mod tests {
     use super::*;
     use steepest_core::linalg::{thin_qr, thin_svd};
+
+    fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+        let mut c = Array2::zeros((a.nrows(), b.ncols()));
+        multiply_into(Accumulate::Replace, a, b, c.view_mut());
+        c
+    }
 
     fn orthonormal(rows: usize, cols: usize, seed: u64) -> Array2<f64> {
         let mut state = seed;

@@ -157,6 +157,21 @@ fn source_files_are_short() {
     assert!(long.is_empty(), "files of {MOST_LINES} lines or more:\n{long}");
 }
 
+/// Otherwise a loop may become a function of its own, compiled without the instructions that it was dispatched for.
+#[test]
+fn vectorized_loops_are_inlined_where_they_are_dispatched() {
+    let mut n_loops = 0;
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (at, call) in text.match_indices(concat!("vectorized", "(")) {
+            let loop_ = text[at + call.len()..].trim_start();
+            assert!(loop_.starts_with("#[inline(always)]"), "{}: {}", name(&path), loop_.lines().next().unwrap());
+            n_loops += 1;
+        }
+    }
+    assert!(n_loops > 20, "found {n_loops}");
+}
+
 #[test]
 fn exponentials_live_in_the_log_domain_alone() {
     // put together, so that this file does not hold the words itself

@@ -7,7 +7,7 @@ use super::faer_view::borrow;
 use super::product::{Accumulate, multiply_into};
 use super::registers::clear_upper_halves;
 use crate::error::CoreError;
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2};
 use ndarray_linalg::{Eigh, JobSvd, QR, SVDDC, UPLO};
 
 /// A = U diag(s) V^T with U (m x r), s descending (r), V^T (r x n), r = min(m, n).
@@ -61,6 +61,18 @@ fn finite<T>(value: T, entries: &Array1<f64>) -> Result<T, String> {
     if entries.iter().all(|v| v.is_finite()) { Ok(value) } else { Err("the result is not finite".into()) }
 }
 
+/// (c, A / c): a power of two c near the largest entry where that is far from one, so that no square on the way under- or overflows and no library
+/// takes small singular values for none; the factors of A are those of A / c, its values c times those.
+fn moderate<'a>(a: &'a ArrayView2<'_, f64>) -> (f64, CowArray<'a, f64, Ix2>) {
+    const POWER: u64 = 0x7ff << 52;
+    let largest = a.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    if largest == 0.0 || !largest.is_finite() || (1e-100..1e100).contains(&largest) {
+        return (1.0, a.view().into());
+    }
+    let c = f64::from_bits(largest.to_bits() & POWER).max(f64::MIN_POSITIVE);
+    (c, a.mapv(|v| v / c).into())
+}
+
 /// Copies a faer view.
 fn to_array(m: faer::MatRef<'_, f64>) -> Array2<f64> {
     Array2::from_shape_fn((m.nrows(), m.ncols()), |(i, j)| m[(i, j)])
@@ -71,7 +83,9 @@ fn to_array(m: faer::MatRef<'_, f64>) -> Array2<f64> {
 /// # Errors
 /// If an entry is not finite or neither library converges.
 pub fn thin_svd(a: ArrayView2<'_, f64>) -> Result<ThinSvd, CoreError> {
-    either(
+    let (scale, a) = moderate(&a);
+    let a = a.view();
+    let mut svd = either(
         "singular value decomposition",
         a,
         current(),
@@ -86,7 +100,9 @@ pub fn thin_svd(a: ArrayView2<'_, f64>) -> Result<ThinSvd, CoreError> {
             let (Some(u), Some(vt)) = (u, vt) else { return Err("no singular vectors".into()) };
             finite(ThinSvd { u, vt, s: s.clone() }, &s)
         },
-    )
+    )?;
+    svd.s *= scale;
+    Ok(svd)
 }
 
 /// The thin QR decomposition of a tall matrix (m x n, m >= n): Q with orthonormal columns (m x n) and R upper triangular (n x n).
@@ -94,7 +110,9 @@ pub fn thin_svd(a: ArrayView2<'_, f64>) -> Result<ThinSvd, CoreError> {
 /// # Errors
 /// If an entry is not finite or neither library succeeds.
 pub fn thin_qr(a: ArrayView2<'_, f64>) -> Result<(Array2<f64>, Array2<f64>), CoreError> {
-    either(
+    let (scale, a) = moderate(&a);
+    let a = a.view();
+    let (q, r) = either(
         "QR decomposition",
         a,
         factorising(),
@@ -103,7 +121,8 @@ pub fn thin_qr(a: ArrayView2<'_, f64>) -> Result<(Array2<f64>, Array2<f64>), Cor
             Ok((to_array(qr.compute_thin_Q().as_ref()), to_array(qr.thin_R())))
         },
         || a.to_owned().qr().map_err(|e| e.to_string()),
-    )
+    )?;
+    Ok((q, r * scale))
 }
 
 /// The thin singular value decomposition of D^T H (m x n) from D (r x m) and H (r x n), r at most m and n: two QR decompositions and the
@@ -129,7 +148,9 @@ pub fn thin_svd_of_product(d: ArrayView2<'_, f64>, h: ArrayView2<'_, f64>) -> Re
 /// # Errors
 /// If an entry is not finite or neither library converges.
 pub fn singular_values(a: ArrayView2<'_, f64>) -> Result<Array1<f64>, CoreError> {
-    either(
+    let (scale, a) = moderate(&a);
+    let a = a.view();
+    let values = either(
         "singular values",
         a,
         current(),
@@ -141,7 +162,8 @@ pub fn singular_values(a: ArrayView2<'_, f64>) -> Result<Array1<f64>, CoreError>
             let (_, s, _) = a.to_owned().svddc(JobSvd::None).map_err(|e| e.to_string())?;
             finite(s.clone(), &s)
         },
-    )
+    )?;
+    Ok(values * scale)
 }
 
 /// The eigenvalues and eigenvectors of a symmetric matrix, of which the lower triangle is read.
@@ -149,7 +171,9 @@ pub fn singular_values(a: ArrayView2<'_, f64>) -> Result<Array1<f64>, CoreError>
 /// # Errors
 /// If an entry is not finite or neither library converges.
 pub fn symmetric_eigen(a: ArrayView2<'_, f64>) -> Result<SymmetricEigen, CoreError> {
-    either(
+    let (scale, a) = moderate(&a);
+    let a = a.view();
+    let mut eigen = either(
         "symmetric eigenvalue decomposition",
         a,
         factorising(),
@@ -162,21 +186,18 @@ pub fn symmetric_eigen(a: ArrayView2<'_, f64>) -> Result<SymmetricEigen, CoreErr
             let (values, vectors) = a.to_owned().eigh(UPLO::Lower).map_err(|e| e.to_string())?;
             finite(SymmetricEigen { values: values.clone(), vectors }, &values)
         },
-    )
+    )?;
+    eigen.values *= scale;
+    Ok(eigen)
 }
 
 /// The largest singular value of a matrix, through the eigenvalues of the Gram matrix of its smaller side: the largest one
-/// keeps full relative accuracy that way. The matrix is scaled by a power of two first, so that no square under- or overflows.
+/// keeps full relative accuracy that way.
 ///
 /// # Errors
 /// If an entry is not finite or neither library converges.
 pub fn largest_singular_value(a: ArrayView2<'_, f64>) -> Result<f64, CoreError> {
-    let largest = a.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    if largest == 0.0 {
-        return Ok(0.0);
-    }
-    let scale = if (1e-100..1e100).contains(&largest) { 1.0 } else { largest };
-    let scaled = a.mapv(|v| v / scale);
+    let (scale, scaled) = moderate(&a);
     let small = if a.nrows() <= a.ncols() { scaled.view() } else { scaled.t() };
     let mut gram = Array2::zeros((small.nrows(), small.nrows()));
     multiply_into(Accumulate::Replace, small, small.t(), gram.view_mut());
@@ -198,6 +219,27 @@ mod tests {
 
     fn matrix(rows: usize, cols: usize) -> Array2<f64> {
         Array2::from_shape_fn((rows, cols), |(i, j)| ((i * 31 + j * 17 + i * j) % 23) as f64 - 11.0)
+    }
+
+    #[test]
+    fn at_every_scale_the_values_are_multiples() {
+        for c in [2f64.powi(-1000), 2f64.powi(-990), 2f64.powi(990)] {
+            let a = Array2::from_shape_fn((4, 7), |(i, j)| ((i * 31 + j * 17 + i * j) % 23) as f64 / 23.0 - 0.4);
+            let scaled = a.mapv(|v| v * c);
+            assert_relative_eq!(
+                singular_values(scaled.view()).unwrap() / c,
+                singular_values(a.view()).unwrap(),
+                max_relative = 1e-12
+            );
+            assert_relative_eq!(
+                thin_svd(scaled.view()).unwrap().s / c,
+                thin_svd(a.view()).unwrap().s,
+                max_relative = 1e-12
+            );
+            let largest = largest_singular_value(a.view()).unwrap();
+            assert_relative_eq!(largest_singular_value(scaled.view()).unwrap() / c, largest, max_relative = 1e-12);
+            assert_relative_eq!(thin_qr(scaled.t()).unwrap().1 / c, thin_qr(a.t()).unwrap().1, epsilon = 1e-12);
+        }
     }
 
     #[test]

@@ -23,4 +23,6 @@ pub use factor::{
     SymmetricEigen, ThinSvd, largest_singular_value, singular_values, symmetric_eigen, thin_qr, thin_svd,
     thin_svd_of_product,
 };
-pub use product::{Accumulate, matrix_times_vector, multiply_in_cache, multiply_into, transposed_times_vector};
+pub use product::{
+    Accumulate, gram_into, matrix_times_vector, multiply_in_cache, multiply_into, transposed_times_vector,
+};
