@@ -4,8 +4,9 @@
 const LANES: usize = 8;
 
 /// Runs a loop with the widest vector instructions that the processor has: `vectorized(#[inline(always)] || ...)`. Without the attribute the
-/// closure may become a function of its own, which is compiled with the plain instructions of every processor. The arithmetic is the same (no fused multiply-add appears where
-/// none is written), so the result has the same bits on every processor.
+/// closure may become a function of its own, which is compiled with the plain instructions of every processor.
+///
+/// The arithmetic is the same (no fused multiply-add appears where none is written), so the result has the same bits on every processor.
 #[inline]
 pub fn vectorized<R>(run: impl FnOnce() -> R) -> R {
     #[cfg(feature = "linalg")]
