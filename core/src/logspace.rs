@@ -91,7 +91,7 @@ impl Div for LogReal {
 /// Below this e^x is zero: half the smallest double is e^-745.13.
 const ALL_IS_ZERO: f64 = -746.0;
 
-/// e^x; what underflows to zero costs nothing, where a library's own underflow costs ten times a plain value. Late in a run nearly all weights do.
+/// e^x; what underflows to zero is not left to the library, whose way there is the slow one. Late in a run nearly all weights underflow.
 #[inline]
 pub fn exp(x: f64) -> f64 {
     if x < ALL_IS_ZERO { 0.0 } else { x.exp() }

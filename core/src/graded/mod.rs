@@ -52,9 +52,8 @@ impl Graded {
         vector::vectorized(
             #[inline(always)]
             || {
-                for ((value, exponent), &added) in self.values.iter_mut().zip(&mut self.exponents).zip(values) {
-                    let (mantissa, own) = split(added * factor);
-                    (*value, *exponent) = sum((*value, *exponent), (mantissa, own.saturating_add(shift)));
+                for (entry, &added) in self.values.iter_mut().zip(&mut self.exponents).zip(values) {
+                    add(entry, added * factor, shift);
                 }
             },
         );
@@ -105,16 +104,18 @@ impl Graded {
         let (factor, shift) = logspace::exp_split(distance);
         let factor = factor * weight;
         let entries = self.values.iter_mut().zip(&mut self.exponents).zip(g.values);
-        let add = |(value, exponent): (&mut f64, &mut i64), added: f64, shift: i64| {
-            let (mantissa, own) = split(added * factor);
-            (*value, *exponent) = sum((*value, *exponent), (mantissa, own.saturating_add(shift)));
-        };
         vector::vectorized(
             #[inline(always)]
             || match g.exponents {
-                None => entries.for_each(|(entry, &added)| add(entry, added, shift)),
+                None => {
+                    for (entry, &added) in entries {
+                        add(entry, added * factor, shift);
+                    }
+                }
                 Some(exponents) => {
-                    entries.zip(exponents).for_each(|((entry, &added), &e)| add(entry, added, shift.saturating_add(e)));
+                    for ((entry, &added), &e) in entries.zip(exponents) {
+                        add(entry, added * factor, shift.saturating_add(e));
+                    }
                 }
             },
         );
@@ -180,6 +181,14 @@ impl Graded {
     pub fn view(&self) -> GradedView<'_> {
         GradedView { scale: self.scale, values: &self.values, exponents: self.spread.then_some(&self.exponents[..]) }
     }
+}
+
+/// Adds x 2^shift to an entry (m, e) = m 2^e.
+#[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
+#[inline(always)]
+fn add((value, exponent): (&mut f64, &mut i64), x: f64, shift: i64) {
+    let (mantissa, own) = split(x);
+    (*value, *exponent) = sum((*value, *exponent), (mantissa, own.saturating_add(shift)));
 }
 
 #[cfg(test)]

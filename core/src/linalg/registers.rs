@@ -5,7 +5,7 @@
 /// Marks the upper halves of the vector registers as unused.
 ///
 /// faer's kernels are assembly and leave them in use. From then on every instruction of plain SSE2 code, the system's exp among it, would wait
-/// for the whole register: an exponential took eighty times as long, until something cleared them.
+/// for the whole register, and exponentials take many times as long, until something clears them.
 pub(super) fn clear_upper_halves() {
     #[cfg(target_arch = "x86_64")]
     if std::is_x86_feature_detected!("avx") {
