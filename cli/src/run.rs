@@ -7,6 +7,7 @@ use crate::experiment::PlannedRun;
 use crate::provenance::provenance;
 use crate::recorder::{Progress, Recorder, RecorderParts, Watcher, metrics, recorded_norms};
 use crate::shared::Shared;
+use alone::Alone;
 use anyhow::Context;
 use start::{Start, Ways};
 use std::cell::OnceCell;
@@ -19,6 +20,7 @@ use steepest_models::{BuiltModel, check_degree};
 use steepest_norms::{NormLabel, NormSpec};
 use steepest_optim::{CompactProblem, Milestones, NormOf, OptimizerSpec, Stop, go_on, train};
 
+mod alone;
 mod start;
 
 /// How a run ended.
@@ -86,7 +88,7 @@ pub struct GoingOn {
 /// Carries out a run and writes its file; `shared` is its part in what [`Shared::plan`] says.
 ///
 /// # Errors
-/// If the parts do not fit, or the file cannot be written. A run that diverges or is interrupted is no error: its file and its report
+/// If the parts do not fit, the file cannot be written, or another process is writing it. A run that diverges or is interrupted is no error: its file and its report
 /// say so.
 pub fn carry_out(
     run: &PlannedRun,
@@ -96,6 +98,7 @@ pub fn carry_out(
     interrupted: &AtomicBool,
     watcher: &dyn Watcher,
 ) -> anyhow::Result<RunReport> {
+    let _alone = Alone::claim(&run.path)?;
     let config = &run.config;
     let split = build_data(config)?;
     let mut built = build_model(config, &split)?;

@@ -266,3 +266,19 @@ fn what_is_cut_short_is_told_and_the_run_begins_anew() {
         assert_same(&found, &expected);
     }
 }
+
+#[test]
+fn a_run_that_another_process_writes_is_left_alone() {
+    let workshop = Workshop::with("long.toml", &gd().replace("100_000", "1_000_000_000"));
+    let mut running = Running::start(&workshop, &["run", "long.toml"]);
+    let file = workshop.path(FILE);
+    wait_for("rows", || rows(&file).filter(|n| *n >= 64));
+    for again in [&["run", "long.toml"][..], &["run", "long.toml", "--resume"]] {
+        workshop.steepest(again).code(1).stderr(contains("run-seed0.h5 is being written by another process"));
+    }
+    running.send("-INT");
+    let (code, _, said) = running.end();
+    assert_eq!(code, Some(130), "{said}");
+    let [n, left] = [rows(&file).unwrap(), usize::from(workshop.path("out/long/run-seed0.h5.lock").exists())];
+    assert!(n >= 64 && left == 0, "{n} rows");
+}
