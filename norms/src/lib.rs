@@ -21,6 +21,8 @@ mod entries;
 mod error;
 pub mod graded_polar;
 mod group;
+#[cfg(feature = "linalg")]
+mod inverse_root;
 mod join;
 #[cfg(feature = "linalg")]
 mod matrix;

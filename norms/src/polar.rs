@@ -1,8 +1,9 @@
 //! The polar factor of a matrix of moderate condition, without its singular value decomposition.
 
+use crate::inverse_root::{InverseRoot, gram, product};
 use crate::matrix::Shape;
-use ndarray::{Array1, Array2, ArrayView2, Zip};
-use steepest_core::linalg::{Accumulate, gram_into, multiply_into, symmetric_eigen};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Zip};
+use steepest_core::linalg::{Accumulate, multiply_into, symmetric_eigen};
 
 /// Ratio of the smallest to the largest eigenvalue of G^T G below which there is no use in trying.
 const LEAST_RATIO: f64 = 1e-9;
@@ -10,24 +11,54 @@ const LEAST_RATIO: f64 = 1e-9;
 /// |E|_F above which its square is not rounding.
 const LARGEST_ERROR: f64 = 1e-7;
 
+/// Error of a polar factor, relative to its Frobenius norm, above which its columns are made orthonormal once more.
+const LEAST_POLISHED: f64 = 1e-13;
+
 /// Replaces G, which `g` holds, by its polar factor U V^T, G = U S V^T of full rank, and returns the nuclear norm, the sum of S; `None`, and G as
 /// it was, where the condition of G is too large for it (above some 10^4).
 ///
-/// V, from the eigenvectors of G^T G, makes the columns of Y = G V orthogonal up to E = D^-1 Y^T Y D^-1 - I with their lengths D: rounding times
-/// the square of the condition, which no polishing of the orthogonality alone takes out of the direction. To first order in E
+/// Where the columns of G, divided by their lengths, are of moderate condition, it is G (G^T G)^-1/2 ([`InverseRoot`]): in the Frobenius norm within
+/// 1e-12 of the truth, relative, and orthogonal to 1e-13. Two products of m r^2, one of them symmetric, and some fifteen operations of r^3, for the
+/// smaller side r; two products more where columns have to be made orthonormal.
+///
+/// Elsewhere V, from the eigenvectors of G^T G, makes the columns of Y = G V orthogonal up to E = D^-1 Y^T Y D^-1 - I with their lengths D: rounding
+/// times the square of the condition, which no polishing of the orthogonality alone takes out of the direction. To first order in E
 ///
 /// U V^T = Y D^-1 (I - F) V^T, F_ij = E_ij d_i / (d_i + d_j):
 ///
 /// -E/2 makes the columns orthonormal, and the skew part of the rest turns them to where G has its polar factor. E is measured, and what is
 /// neglected is its square. What remains is the condition's own: rounding of G times it, as with a singular value decomposition. Four products
-/// of m r^2, two of them symmetric, one of r^3 and an eigenproblem of r, for the smaller side r.
+/// of m r^2, two of them symmetric, one of r^3 and an eigenproblem of r.
 pub(crate) fn polar_in_place(shape: Shape, g: &mut [f64]) -> Option<f64> {
     let is_wide = shape.rows < shape.cols;
-    let view = shape.view(g);
-    let nearly = Orthogonalised::of(if is_wide { view.reversed_axes() } else { view })?;
-    let out = shape.view_mut(g);
-    let out = if is_wide { out.reversed_axes() } else { out };
-    multiply_into(Accumulate::Replace, nearly.columns.view(), nearly.turn().view(), out);
+    let view = shape.view_mut(g);
+    let tall = if is_wide { view.reversed_axes() } else { view };
+    let gram = gram(tall.view());
+    match InverseRoot::of(gram.view()) {
+        Some(inverse) => Some(times_inverse_root(&inverse, tall)),
+        None => by_eigenvectors(&gram, tall),
+    }
+}
+
+/// Replaces G by G A^-1/2.
+fn times_inverse_root(inverse: &InverseRoot, mut g: ArrayViewMut2<'_, f64>) -> f64 {
+    let columns = product(g.view(), inverse.root.view());
+    let nuclear = Zip::from(&columns).and(&g).fold(0.0, |sum, u, g| sum + u * g);
+    if inverse.error < LEAST_POLISHED {
+        g.assign(&columns);
+    } else {
+        // I - E / 2
+        let mut polish = gram(columns.view());
+        polish.mapv_inplace(|e| -0.5 * e);
+        polish.diag_mut().mapv_inplace(|e| e + 1.5);
+        multiply_into(Accumulate::Replace, columns.view(), polish.view(), g);
+    }
+    nuclear
+}
+
+fn by_eigenvectors(gram: &Array2<f64>, g: ArrayViewMut2<'_, f64>) -> Option<f64> {
+    let nearly = Orthogonalised::of(gram, g.view())?;
+    multiply_into(Accumulate::Replace, nearly.columns.view(), nearly.turn().view(), g);
     Some(nearly.lengths.sum())
 }
 
@@ -44,11 +75,10 @@ struct Orthogonalised {
 }
 
 impl Orthogonalised {
-    /// For G (m x r), m >= r; `None` where E is too large.
-    fn of(g: ArrayView2<'_, f64>) -> Option<Self> {
-        let vectors = eigenvectors(g)?;
-        let mut columns = Array2::zeros(g.dim());
-        multiply_into(Accumulate::Replace, g, vectors.view(), columns.view_mut());
+    /// For G (m x r), m >= r, and its Gram matrix; `None` where E is too large.
+    fn of(gram_of_g: &Array2<f64>, g: ArrayView2<'_, f64>) -> Option<Self> {
+        let vectors = eigenvectors(gram_of_g)?;
+        let mut columns = product(g, vectors.view());
         let mut lengths = Array1::<f64>::zeros(g.ncols());
         for row in columns.rows() {
             Zip::from(&mut lengths).and(row).for_each(|sum, y| *sum += y * y);
@@ -76,28 +106,16 @@ impl Orthogonalised {
 }
 
 /// V of G^T G = V diag(lambda) V^T, unless the eigenvalues are too far apart.
-fn eigenvectors(g: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
-    let eigen = symmetric_eigen(gram(g).view()).ok()?;
+fn eigenvectors(gram: &Array2<f64>) -> Option<Array2<f64>> {
+    let eigen = symmetric_eigen(gram.view()).ok()?;
     let (least, largest) = (*eigen.values.first()?, *eigen.values.last()?);
     (least > LEAST_RATIO * largest).then_some(eigen.vectors)
-}
-
-fn gram(a: ArrayView2<'_, f64>) -> Array2<f64> {
-    let mut c = Array2::zeros((a.ncols(), a.ncols()));
-    gram_into(a, c.view_mut());
-    c
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use steepest_core::linalg::{thin_qr, thin_svd};
-
-    fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-        let mut c = Array2::zeros((a.nrows(), b.ncols()));
-        multiply_into(Accumulate::Replace, a, b, c.view_mut());
-        c
-    }
 
     fn orthonormal(rows: usize, cols: usize, seed: u64) -> Array2<f64> {
         let mut state = seed;
@@ -139,6 +157,30 @@ mod tests {
                 let distance = |m: &Array2<f64>| (m - &expected).iter().fold(0.0_f64, |d, e| d.max(e.abs()));
                 let (own, other) = (distance(&found.to_owned()), distance(&product(svd.u.view(), svd.vt.view())));
                 assert!(own < 20.0 * other + 1e-14, "condition {condition}: {own:e} beside {other:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn columns_of_any_lengths_do_no_harm() {
+        for exponent in 0..=4 {
+            for mixed in [0.0, 0.3, 0.9] {
+                // columns that are mixed somewhat, and then of lengths that differ by 10^exponent
+                let (m, r) = (90, 30);
+                let lengths = Array1::from_shape_fn(r, |k| 10_f64.powf(f64::from(exponent) * -(k as f64) / (r as f64)));
+                let mixing = Array2::eye(r) + mixed * orthonormal(r, r, 5);
+                let g = product(orthonormal(m, r, 3).view(), mixing.view()) * &lengths;
+                let svd = thin_svd(g.view()).unwrap();
+                let mut found: Vec<f64> = g.iter().copied().collect();
+                let shape = Shape::new(g.dim());
+                let inverse = InverseRoot::of(gram(g.view()).view()).expect("columns far from dependent");
+                let nuclear = polar_in_place(shape, &mut found).unwrap();
+                assert!((nuclear / svd.s.sum() - 1.0).abs() < 1e-12);
+                let found = shape.view(&found);
+                let size = |m: Array2<f64>| m.iter().map(|e| e * e).sum::<f64>().sqrt() / (r as f64).sqrt();
+                assert!(size(gram(found) - Array2::<f64>::eye(r)) < 1e-13, "exponent {exponent}, {mixed}");
+                let distance = size(product(svd.u.view(), svd.vt.view()) - found);
+                assert!(distance < inverse.error.max(2e-14), "{distance:e} where {:e} was promised", inverse.error);
             }
         }
     }

@@ -3,12 +3,12 @@
 //! A library that fails (divide and conquer can) or returns what is not finite is followed by the other one.
 
 use super::backend::{Backend, current, factorising};
-use super::faer_view::borrow;
+use super::faer_view::{borrow, borrow_mut};
 use super::product::{Accumulate, multiply_into};
 use super::registers::clear_upper_halves;
 use crate::error::CoreError;
-use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2};
-use ndarray_linalg::{Eigh, JobSvd, QR, SVDDC, UPLO};
+use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2, ShapeBuilder};
+use ndarray_linalg::{Cholesky, Diag, Eigh, JobSvd, QR, SVDDC, SolveTriangular, UPLO};
 
 /// A = U diag(s) V^T with U (m x r), s descending (r), V^T (r x n), r = min(m, n).
 #[derive(Clone, Debug)]
@@ -178,9 +178,8 @@ pub fn symmetric_eigen(a: ArrayView2<'_, f64>) -> Result<SymmetricEigen, CoreErr
         a,
         factorising(),
         || {
-            let eigen = borrow(&a).self_adjoint_eigen(faer::Side::Lower).map_err(|e| format!("{e:?}"))?;
-            let values: Array1<f64> = eigen.S().column_vector().iter().copied().collect();
-            finite(SymmetricEigen { values: values.clone(), vectors: to_array(eigen.U()) }, &values)
+            let (values, vectors) = eigen_by_faer(a)?;
+            finite(SymmetricEigen { values: values.clone(), vectors }, &values)
         },
         || {
             let (values, vectors) = a.to_owned().eigh(UPLO::Lower).map_err(|e| e.to_string())?;
@@ -189,6 +188,46 @@ pub fn symmetric_eigen(a: ArrayView2<'_, f64>) -> Result<SymmetricEigen, CoreErr
     )?;
     eigen.values *= scale;
     Ok(eigen)
+}
+
+/// Divides and conquers down to half of faer's own size: a tenth faster at sizes between the two, and closer to orthogonal.
+fn eigen_by_faer(a: ArrayView2<'_, f64>) -> Result<(Array1<f64>, Array2<f64>), String> {
+    use faer::dyn_stack::{MemBuffer, MemStack};
+    use faer::linalg::evd::{ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch};
+    let (n, par) = (a.nrows(), faer::Par::Seq);
+    let params = SelfAdjointEvdParams { recursion_threshold: 64, ..faer::Auto::<f64>::auto() };
+    let params = faer::Spec::<SelfAdjointEvdParams, f64>::from(params);
+    let mut values = faer::diag::Diag::zeros(n);
+    let mut vectors = Array2::zeros((n, n).f());
+    let mut buffer = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, par, params));
+    let stack = MemStack::new(&mut buffer);
+    self_adjoint_evd(borrow(&a), values.as_mut(), Some(borrow_mut(&mut vectors.view_mut())), par, stack, params)
+        .map_err(|e| format!("{e:?}"))?;
+    Ok((values.column_vector().iter().copied().collect(), vectors))
+}
+
+/// L^-1 (n x n, lower triangular) of A = L L^T, symmetric and positive definite, of which the lower triangle is read: A^-1 is its Gram matrix. O(n^3).
+///
+/// # Errors
+/// If an entry is not finite or A is not positive definite.
+pub fn inverse_cholesky(a: ArrayView2<'_, f64>) -> Result<Array2<f64>, CoreError> {
+    either(
+        "Cholesky decomposition",
+        a,
+        factorising(),
+        || {
+            let factor = borrow(&a).llt(faer::Side::Lower).map_err(|e| format!("{e:?}"))?;
+            let mut inverse = Array2::zeros(a.raw_dim().f());
+            let mut target = inverse.view_mut();
+            let par = faer::Par::Seq;
+            faer::linalg::triangular_inverse::invert_lower_triangular(borrow_mut(&mut target), factor.L(), par);
+            Ok(inverse)
+        },
+        || {
+            let factor = a.to_owned().cholesky(UPLO::Lower).map_err(|e| e.to_string())?;
+            factor.solve_triangular(UPLO::Lower, Diag::NonUnit, &Array2::eye(a.nrows())).map_err(|e| e.to_string())
+        },
+    )
 }
 
 /// The largest singular value of a matrix, through the eigenvalues of the Gram matrix of its smaller side: the largest one
@@ -270,11 +309,29 @@ mod tests {
 
     #[test]
     fn symmetric_eigen_reassembles() {
-        let a = matrix(6, 6);
-        let a = &a + &a.t();
-        let eigen = symmetric_eigen(a.view()).unwrap();
-        let back = eigen.vectors.dot(&Array2::from_diag(&eigen.values)).dot(&eigen.vectors.t());
-        assert_relative_eq!(back, a, epsilon = 1e-12);
+        for n in [1, 6, 63, 64, 130] {
+            let a = matrix(n, n);
+            let a = &a + &a.t();
+            let eigen = symmetric_eigen(a.view()).unwrap();
+            let back = eigen.vectors.dot(&Array2::from_diag(&eigen.values)).dot(&eigen.vectors.t());
+            assert_relative_eq!(back, a, epsilon = 2e-12 * n as f64);
+            assert!(eigen.values.windows(2).into_iter().all(|w| w[0] <= w[1]));
+        }
+    }
+
+    #[test]
+    fn the_inverse_cholesky_factor_inverts() {
+        for n in [1, 6, 40] {
+            let a = matrix(n + 5, n);
+            let a = a.t().dot(&a) + Array2::<f64>::eye(n);
+            let inverse = inverse_cholesky(a.view()).unwrap();
+            assert!(inverse.indexed_iter().all(|((i, j), v)| i >= j || *v == 0.0));
+            let identity = inverse.dot(&a).dot(&inverse.t());
+            assert_relative_eq!(identity, Array2::eye(n), epsilon = 1e-12);
+        }
+        assert!(inverse_cholesky(Array2::<f64>::zeros((2, 2)).view()).is_err());
+        assert!(inverse_cholesky((-Array2::<f64>::eye(2)).view()).is_err());
+        assert!(inverse_cholesky(Array2::from_elem((2, 2), f64::NAN).view()).is_err());
     }
 
     #[test]

@@ -20,8 +20,8 @@ mod registers;
 pub use backend::{Backend, BackendReport, backend, set_backend, set_threads};
 #[cfg(feature = "linalg")]
 pub use factor::{
-    SymmetricEigen, ThinSvd, largest_singular_value, singular_values, symmetric_eigen, thin_qr, thin_svd,
-    thin_svd_of_product,
+    SymmetricEigen, ThinSvd, inverse_cholesky, largest_singular_value, singular_values, symmetric_eigen, thin_qr,
+    thin_svd, thin_svd_of_product,
 };
 pub use product::{
     Accumulate, gram_into, matrix_times_vector, multiply_in_cache, multiply_into, transposed_times_vector,

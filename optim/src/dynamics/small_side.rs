@@ -3,7 +3,7 @@
 use super::dense::Dense;
 use crate::error::OptimError;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
-use steepest_core::linalg::{Accumulate, multiply_into, symmetric_eigen};
+use steepest_core::linalg::{Accumulate, SymmetricEigen, gram_into, multiply_into, symmetric_eigen};
 use steepest_core::{
     CoreError, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, NormKind,
     Optimizer, OptimizerKind, ParameterLayout, Restricted, SavedState, Whole, vector,
@@ -85,32 +85,43 @@ fn spans(basis: &Array2<f64>, coordinates: &Array2<f64>, x: ArrayView2<'_, f64>)
     })
 }
 
-/// An orthonormal basis of the rows of X (n x d), one vector a row, from the eigenvectors of X X^T; and once more from those of what was found, so
-/// that it is orthonormal to rounding whatever the condition of X.
+/// An orthonormal basis of the rows of X (n x d), one vector a row: the principal axes, from the eigenvectors of X X^T; and, where the condition of X
+/// left them askew, the nearest ones that are orthonormal to rounding. In principal axes the columns of a gradient differ in length as those of X Q^T
+/// do, and what is left of its condition is much smaller: the polar factor of the spectral norm is then found without an eigenproblem.
 fn basis(x: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
-    let first = scaled_eigenvectors(x, RANK_CUT)?;
-    let again = scaled_eigenvectors(first.view(), 0.5)?;
-    (again.nrows() == first.nrows()).then_some(again)
+    let (eigen, kept) = eigen_above(x, RANK_CUT)?;
+    let axes = scaled(&eigen, &kept);
+    let mut first = Array2::zeros((kept.len(), x.ncols()));
+    multiply_into(Accumulate::Replace, axes.t(), x, first.view_mut());
+    let (eigen, kept) = eigen_above(first.view(), 0.5)?;
+    if kept.len() < first.nrows() {
+        return None;
+    }
+    let mut inverse_root = Array2::zeros((kept.len(), kept.len()));
+    multiply_into(Accumulate::Replace, scaled(&eigen, &kept).view(), eigen.vectors.t(), inverse_root.view_mut());
+    let mut basis = Array2::zeros(first.dim());
+    multiply_into(Accumulate::Replace, inverse_root.view(), first.view(), basis.view_mut());
+    Some(basis)
 }
 
-/// V^T X / sqrt(lambda) over the eigenpairs of X X^T with lambda above `cut` times the largest.
-fn scaled_eigenvectors(x: ArrayView2<'_, f64>, cut: f64) -> Option<Array2<f64>> {
+/// The eigenpairs of X X^T, and which of them are above `cut` times the largest; `None` if none is.
+fn eigen_above(x: ArrayView2<'_, f64>, cut: f64) -> Option<(SymmetricEigen, Vec<usize>)> {
     let n = x.nrows();
     let mut gram = Array2::zeros((n, n));
-    multiply_into(Accumulate::Replace, x, x.t(), gram.view_mut());
+    gram_into(x.t(), gram.view_mut());
     let eigen = symmetric_eigen(gram.view()).ok()?;
     let largest = eigen.values.iter().copied().fold(0.0, f64::max);
     let kept: Vec<usize> = (0..n).filter(|&k| eigen.values[k] > cut * largest).collect();
-    if kept.is_empty() {
-        return None;
-    }
-    let mut scaled = eigen.vectors.select(Axis(1), &kept);
-    for (mut column, &k) in scaled.columns_mut().into_iter().zip(&kept) {
+    (!kept.is_empty()).then_some((eigen, kept))
+}
+
+/// V / sqrt(lambda) over the eigenpairs that are kept.
+fn scaled(eigen: &SymmetricEigen, kept: &[usize]) -> Array2<f64> {
+    let mut scaled = eigen.vectors.select(Axis(1), kept);
+    for (mut column, &k) in scaled.columns_mut().into_iter().zip(kept) {
         column /= eigen.values[k].sqrt();
     }
-    let mut basis = Array2::zeros((kept.len(), x.ncols()));
-    multiply_into(Accumulate::Replace, scaled.t(), x, basis.view_mut());
-    Some(basis)
+    scaled
 }
 
 /// [`Dense`] on a [`SmallProblem`]; from outside, theta is whole.

@@ -1,0 +1,161 @@
+//! The inverse square root of a Gram matrix whose condition is one of its scaling, without an eigenproblem.
+
+use ndarray::{Array2, ArrayView2, Axis};
+use steepest_core::linalg::{Accumulate, gram_into, inverse_cholesky, multiply_into};
+
+/// Largest error of the polar factor G A^-1/2, relative to its Frobenius norm.
+const LARGEST_ERROR: f64 = 1e-12;
+
+/// Width of the interval [1 - w, 1] of eigenvalues on which the series of the inverse root to the fourth power is one to rounding.
+const SERIES_WIDTH: f64 = 1e-3;
+
+/// A^-1/2 of A = G^T G (r x r).
+#[derive(Debug)]
+pub(crate) struct InverseRoot {
+    /// A^-1/2.
+    pub(crate) root: Array2<f64>,
+    /// By how much G A^-1/2 is off the polar factor of G, and off orthonormal columns, relative to its Frobenius norm sqrt(r).
+    pub(crate) error: f64,
+}
+
+impl InverseRoot {
+    /// For A = G^T G as it was computed; `None` where G A^-1/2 would be off by more than 1e-12, or A is not positive definite.
+    ///
+    /// Rounding moves an entry of A by a multiple of sqrt(A_ii A_jj). The error is therefore not that of the condition of G, but, with G = C S of columns
+    /// of length one, eps |C^+|_F^2 = eps sum_i A_ii (A^-1)_ii (Demmel and Veselic 1992): as small as the columns of G are far from dependent, whatever
+    /// their lengths. What follows keeps them apart, but for the difference I - Z: with l^2 the ratio of the eigenvalues, it adds eps l^-2/3.
+    ///
+    /// The iteration is QDWH (Nakatsukasa, Bai and Gygi 2010) on the eigenvalues: with the best l such that those of X_k^T X_k are in [l^2, 1],
+    ///
+    /// X_k+1 = X_k P, P = (b / c) I + (a - b / c) Z, Z = (I + c A_k)^-1, A_k = X_k^T X_k,
+    ///
+    /// two or three times, and then the binomial series. P and Z are functions of A, so that A_k+1 = A_k P^2 takes one product, Z^2. Some
+    /// fifteen operations of r^3 in all, most of them symmetric or triangular.
+    pub(crate) fn of(a: ArrayView2<'_, f64>) -> Option<Self> {
+        let r = a.nrows();
+        // at least the largest eigenvalue
+        let size = a.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let mut a = a.mapv(|v| v / size);
+        let factor = inverse_cholesky(a.view()).ok()?;
+        let inverse_diagonal = factor.map_axis(Axis(0), |column| column.iter().map(|v| v * v).sum::<f64>());
+        // at most the smallest eigenvalue
+        let mut least = inverse_diagonal.sum().recip().min(1.0);
+        let error = f64::EPSILON * (a.diag().dot(&inverse_diagonal) + least.cbrt().recip()) / (r as f64).sqrt();
+        if error.is_nan() || error > LARGEST_ERROR {
+            return None;
+        }
+        let mut root: Option<Array2<f64>> = None;
+        while 1.0 - least > SERIES_WIDTH {
+            let step = Step::of(least);
+            let factor = step.factor(&mut a)?;
+            root = Some(root.map_or_else(|| factor.clone(), |root| product(root.view(), factor.view())));
+            least = step.least;
+        }
+        let series = inverse_root_near_one(&a);
+        let mut root = root.map_or_else(|| series.clone(), |root| product(root.view(), series.view()));
+        root /= size.sqrt();
+        Some(Self { root, error })
+    }
+}
+
+/// The weights of a step of QDWH.
+struct Step {
+    a: f64,
+    b: f64,
+    c: f64,
+    /// The least eigenvalue after it, at least.
+    least: f64,
+}
+
+impl Step {
+    /// For eigenvalues in [least, 1].
+    fn of(least: f64) -> Self {
+        let d = (4.0 * (1.0 - least) / (least * least)).cbrt();
+        let e = (1.0 + d).sqrt();
+        let a = e + 0.5 * (8.0 - 4.0 * d + 8.0 * (2.0 - least) / (least * e)).sqrt();
+        let b = (a - 1.0).powi(2) / 4.0;
+        let c = a + b - 1.0;
+        let ratio = (a + b * least) / (1.0 + c * least);
+        Self { a, b, c, least: (least * ratio * ratio).min(1.0) }
+    }
+
+    /// P, with A P^2 in the place of A; `None` if I + c A is not positive definite.
+    fn factor(&self, a: &mut Array2<f64>) -> Option<Array2<f64>> {
+        let (alpha, beta, c) = (self.b / self.c, self.a - self.b / self.c, self.c);
+        let mut shifted = &*a * c;
+        shifted.diag_mut().mapv_inplace(|v| v + 1.0);
+        let mut z = gram(inverse_cholesky(shifted.view()).ok()?.view());
+        let squared = gram(z.view());
+        // A Z = (I - Z) / c
+        let (first, second) = (beta * (2.0 * alpha - beta) / c, beta * beta / c);
+        ndarray::Zip::from(&mut *a).and(&z).and(&squared).for_each(|a, &z, &squared| {
+            *a = alpha * alpha * *a - first * z - second * squared;
+        });
+        a.diag_mut().mapv_inplace(|v| v + 2.0 * alpha * beta / c);
+        z *= beta;
+        z.diag_mut().mapv_inplace(|v| v + alpha);
+        Some(z)
+    }
+}
+
+/// A^-1/2 = sum_k binom(2 k, k) (D / 4)^k, D = I - A, for eigenvalues in [1 - `SERIES_WIDTH`, 1].
+fn inverse_root_near_one(a: &Array2<f64>) -> Array2<f64> {
+    let mut d = -a;
+    d.diag_mut().mapv_inplace(|v| v + 1.0);
+    let squared = gram(d.view());
+    let high = &d * (5.0 / 16.0) + &squared * (35.0 / 128.0);
+    let mut sum = &d * 0.5 + &squared * 0.375;
+    sum.diag_mut().mapv_inplace(|v| v + 1.0);
+    multiply_into(Accumulate::Add, squared.view(), high.view(), sum.view_mut());
+    sum
+}
+
+pub(crate) fn gram(a: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut c = Array2::zeros((a.ncols(), a.ncols()));
+    gram_into(a, c.view_mut());
+    c
+}
+
+pub(crate) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut c = Array2::zeros((a.nrows(), b.ncols()));
+    multiply_into(Accumulate::Replace, a, b, c.view_mut());
+    c
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array1;
+
+    #[test]
+    fn of_a_diagonal_matrix_it_is_that_of_the_entries() {
+        // columns of any lengths, orthogonal to each other: no condition but that of their lengths
+        for spread in [1.0, 1e2, 1e4] {
+            let lengths = Array1::from_shape_fn(20, |k| 3.0 * f64::powf(spread, -((k * 7 % 20) as f64) / 19.0));
+            let found = InverseRoot::of(Array2::from_diag(&(&lengths * &lengths)).view()).unwrap();
+            assert!(found.error < 1e-13, "{}", found.error);
+            let polar = found.root * &lengths;
+            let off = (polar - Array2::<f64>::eye(20)).iter().map(|v| v * v).sum::<f64>().sqrt();
+            assert!(off < found.error * 20_f64.sqrt(), "{off:e} where {:e} was promised", found.error);
+        }
+    }
+
+    #[test]
+    fn a_step_keeps_its_promise() {
+        for least in [1e-12, 1e-8, 1e-4, 0.1, 0.9] {
+            let step = Step::of(least);
+            let after = |x: f64| x * ((step.a + step.b * x) / (1.0 + step.c * x)).powi(2);
+            for k in 0..=100 {
+                let x = least.powf(f64::from(k) / 100.0);
+                assert!(after(x) <= 1.0 + 1e-12 && after(x) >= step.least * (1.0 - 1e-12), "{x} of {least}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_positive_definite_has_none() {
+        assert!(InverseRoot::of(Array2::zeros((2, 2)).view()).is_none());
+        assert!(InverseRoot::of(Array2::ones((2, 2)).view()).is_none());
+        assert!(InverseRoot::of(Array2::from_elem((2, 2), f64::NAN).view()).is_none());
+    }
+}
