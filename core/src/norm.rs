@@ -164,12 +164,22 @@ pub struct Steepest {
     pub left_out: bool,
     /// Whether rounding may have decided something of order one, so that the direction is not to be trusted to all its digits.
     pub doubtful: bool,
+    /// Which of several ways of equal accuracy were taken, as bits of the norm's own; 0 where there is but one.
+    pub routes: u8,
 }
 
 impl Steepest {
     /// A direction that was written out, with nothing to report.
     pub const fn written(dual: LogReal) -> Self {
-        Self { dual, form: Form::Written, near_ties: 0, left_out: false, doubtful: false }
+        Self { dual, form: Form::Written, near_ties: 0, left_out: false, doubtful: false, routes: 0 }
+    }
+
+    /// Adds what there is to report of the direction of a part.
+    pub fn join(&mut self, part: &Self) {
+        self.near_ties += part.near_ties;
+        self.left_out |= part.left_out;
+        self.doubtful |= part.doubtful;
+        self.routes |= part.routes;
     }
 }
 

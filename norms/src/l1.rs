@@ -55,6 +55,7 @@ impl Norm for L1 {
             near_ties: best.near_ties,
             left_out: false,
             doubtful: false,
+            routes: 0,
         }
     }
 

@@ -14,8 +14,21 @@ const LARGEST_ERROR: f64 = 1e-7;
 /// Error of a polar factor, relative to its Frobenius norm, above which its columns are made orthonormal once more.
 const LEAST_POLISHED: f64 = 1e-13;
 
-/// Replaces G, which `g` holds, by its polar factor U V^T, G = U S V^T of full rank, and returns the nuclear norm, the sum of S; `None`, and G as
-/// it was, where the condition of G is too large for it (above some 10^4).
+/// How a polar factor was found, each a bit of [`Steepest::routes`](steepest_core::Steepest::routes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// As G (G^T G)^-1/2.
+    InverseRoot = 1,
+    /// From the eigenvectors of G^T G.
+    Eigenvectors = 2,
+    /// From a singular value decomposition of G.
+    Decomposition = 4,
+    /// From one of its few factors.
+    Factors = 8,
+}
+
+/// Replaces G, which `g` holds, by its polar factor U V^T, G = U S V^T of full rank, and returns the nuclear norm, the sum of S, and how; `None`,
+/// and G as it was, where the condition of G is too large for it (above some 10^4).
 ///
 /// Where the columns of G, divided by their lengths, are of moderate condition, it is G (G^T G)^-1/2 ([`InverseRoot`]): in the Frobenius norm within
 /// 1e-12 of the truth, relative, and orthogonal to 1e-13. Two products of m r^2, one of them symmetric, and some fifteen operations of r^3, for the
@@ -29,14 +42,14 @@ const LEAST_POLISHED: f64 = 1e-13;
 /// -E/2 makes the columns orthonormal, and the skew part of the rest turns them to where G has its polar factor. E is measured, and what is
 /// neglected is its square. What remains is the condition's own: rounding of G times it, as with a singular value decomposition. Four products
 /// of m r^2, two of them symmetric, one of r^3 and an eigenproblem of r.
-pub(crate) fn polar_in_place(shape: Shape, g: &mut [f64]) -> Option<f64> {
+pub(crate) fn polar_in_place(shape: Shape, g: &mut [f64]) -> Option<(f64, Route)> {
     let is_wide = shape.rows < shape.cols;
     let view = shape.view_mut(g);
     let tall = if is_wide { view.reversed_axes() } else { view };
     let gram = gram(tall.view());
     match InverseRoot::of(gram.view()) {
-        Some(inverse) => Some(times_inverse_root(&inverse, tall)),
-        None => by_eigenvectors(&gram, tall),
+        Some(inverse) => Some((times_inverse_root(&inverse, tall), Route::InverseRoot)),
+        None => Some((by_eigenvectors(&gram, tall)?, Route::Eigenvectors)),
     }
 }
 
@@ -141,7 +154,7 @@ mod tests {
                 let (g, expected) = (turned(&tall), turned(&expected));
                 let mut found: Vec<f64> = g.iter().copied().collect();
                 let shape = Shape::new(g.dim());
-                let Some(nuclear) = polar_in_place(shape, &mut found) else {
+                let Some((nuclear, _)) = polar_in_place(shape, &mut found) else {
                     assert!(exponent > 3, "refused at condition {condition}");
                     assert!(found.iter().zip(&g).all(|(a, b)| a.to_bits() == b.to_bits()));
                     continue;
@@ -174,7 +187,8 @@ mod tests {
                 let mut found: Vec<f64> = g.iter().copied().collect();
                 let shape = Shape::new(g.dim());
                 let inverse = InverseRoot::of(gram(g.view()).view()).expect("columns far from dependent");
-                let nuclear = polar_in_place(shape, &mut found).unwrap();
+                let (nuclear, route) = polar_in_place(shape, &mut found).unwrap();
+                assert_eq!(route, Route::InverseRoot);
                 assert!((nuclear / svd.s.sum() - 1.0).abs() < 1e-12);
                 let found = shape.view(&found);
                 let size = |m: Array2<f64>| m.iter().map(|e| e * e).sum::<f64>().sqrt() / (r as f64).sqrt();

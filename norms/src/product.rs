@@ -94,9 +94,7 @@ impl Product {
         for part in &self.parts {
             let found = steepest_of(part, 1.0, g, terms, direction);
             joined.dual = joined.dual.plus(found.dual / LogReal::from_value(part.weight));
-            joined.near_ties += found.near_ties;
-            joined.left_out |= found.left_out;
-            joined.doubtful |= found.doubtful;
+            joined.join(&found);
         }
         joined
     }
@@ -165,9 +163,7 @@ impl Norm for Product {
         let mut joined = Steepest { near_ties, ..Steepest::written(g.scale() * joint.total.log()) };
         for (part, &w) in self.parts.iter().zip(&joint.weights) {
             let found = steepest_of(part, w, g, terms, direction);
-            joined.near_ties += found.near_ties;
-            joined.left_out |= found.left_out;
-            joined.doubtful |= found.doubtful;
+            joined.join(&found);
         }
         joined
     }

@@ -8,7 +8,7 @@ use crate::graded_polar::{Term, graded_polar};
 use crate::matrix::RANK_CUT;
 use crate::matrix::{LeadingSvd, Shape, block_norm};
 use crate::multiples::pairs::of_spectral;
-use crate::polar::polar_in_place;
+use crate::polar::{Route, polar_in_place};
 use crate::spec::{NormInfo, NormLabel};
 use serde::{Deserialize, Serialize};
 use steepest_core::linalg::{largest_singular_value, thin_svd_of_product};
@@ -66,8 +66,8 @@ impl Spectral {
         Self { polar, ..self }
     }
 
-    /// The direction from a singular value decomposition.
-    fn compose(&self, leading: &LeadingSvd, direction: &mut [f64]) -> Steepest {
+    /// The direction from a singular value decomposition, which was found in this way.
+    fn compose(&self, leading: &LeadingSvd, route: Route, direction: &mut [f64]) -> Steepest {
         let rank = leading.rank();
         if rank == 0 {
             direction.fill(0.0);
@@ -75,7 +75,7 @@ impl Spectral {
         }
         self.shape.compose(&leading.svd, &vec![1.0; rank], direction);
         let dual = leading.scale * LogReal::from_value(leading.svd.s.iter().take(rank).sum());
-        Steepest { left_out: leading.left_out, ..Steepest::written(dual) }
+        Steepest { left_out: leading.left_out, routes: route as u8, ..Steepest::written(dual) }
     }
 
     /// The leading polar factor of G = D^T H, for few samples.
@@ -92,7 +92,7 @@ impl Spectral {
             return None;
         }
         let svd = thin_svd_of_product(d, h).ok()?;
-        Some(self.compose(&LeadingSvd { svd, scale: g.scale(), left_out: false }, direction))
+        Some(self.compose(&LeadingSvd { svd, scale: g.scale(), left_out: false }, Route::Factors, direction))
     }
 
     /// The polar factor over all terms.
@@ -124,15 +124,15 @@ impl Norm for Spectral {
 
     fn steepest_into(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {
         let leading = g.leading_into(direction);
-        if let Some(nuclear) = polar_in_place(self.shape, direction) {
+        if let Some((nuclear, route)) = polar_in_place(self.shape, direction) {
             let dual = leading.scale * LogReal::from_value(nuclear);
-            return Steepest { left_out: leading.left_out, ..Steepest::written(dual) };
+            return Steepest { left_out: leading.left_out, routes: route as u8, ..Steepest::written(dual) };
         }
         let Some(leading) = self.shape.leading_svd(g, direction) else {
             direction.fill(f64::NAN);
             return Steepest::written(LogReal::from_ln(f64::NAN));
         };
-        self.compose(&leading, direction)
+        self.compose(&leading, Route::Decomposition, direction)
     }
 
     fn wants_terms(&self) -> WantedTerms {
@@ -268,6 +268,19 @@ mod tests {
             for (a, b) in plain.iter().zip(&of_factors) {
                 assert!((a - b).abs() < 1e-12, "{a} {b}");
             }
+        }
+    }
+
+    #[test]
+    fn it_says_which_way_it_took() {
+        let columns = |off: f64| [1.0, 1.0, 1.0, 1.0 + off, 2.0, 2.0 - off];
+        for (g, route) in [
+            (columns(1.0), Route::InverseRoot),
+            (columns(2e-4), Route::Eigenvectors),
+            (columns(0.0), Route::Decomposition),
+        ] {
+            let found = Spectral::new((3, 2)).steepest_into(g[..].into(), &mut [0.0; 6]);
+            assert_eq!(found.routes, route as u8, "{route:?} of {g:?}");
         }
     }
 

@@ -5,8 +5,8 @@ use crate::batches::Batches;
 use crate::error::OptimError;
 use ndarray::Axis;
 use steepest_core::{
-    CoreError, Dataset, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, Norm, Optimizer, ParameterLayout,
-    Restricted, SavedState, Whole,
+    CoreError, Counter, Dataset, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, Norm, Optimizer,
+    ParameterLayout, Restricted, SavedState, Whole,
 };
 
 /// A model and a dataset without the inputs that are zero in every sample: pixels that no digit of the set lights.
@@ -124,6 +124,10 @@ impl Dynamics for Compact<'_> {
             self.theta[place] = value;
         }
         &self.theta
+    }
+
+    fn counters(&self) -> Vec<Counter> {
+        self.inner.counters()
     }
 
     fn save(&self, state: &mut SavedState) {

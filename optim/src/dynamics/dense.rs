@@ -2,13 +2,15 @@
 
 use super::batching::Batching;
 use super::kinks::{Kinks, Pass};
+use super::routes::Routes;
 use super::terms::OwnedTerms;
 use crate::batches::Batches;
 use crate::error::OptimError;
 use ndarray::{Array2, s};
 use steepest_core::{
-    BackwardCall, Bands, CoreError, Dataset, Dynamics, Evaluation, Graded, GradedView, GradientTerms, HomogeneousModel,
-    Labels, LogReal, Loss, LossValue, Optimizer, SavedState, Steepest, WantedTerms, Whole, Workspace, memory,
+    BackwardCall, Bands, CoreError, Counter, Dataset, Dynamics, Evaluation, Graded, GradedView, GradientTerms,
+    HomogeneousModel, Labels, LogReal, Loss, LossValue, Optimizer, SavedState, Steepest, WantedTerms, Whole, Workspace,
+    memory,
 };
 
 /// theta as a flat vector; each step one forward pass, one backward pass (the bands of a graded gradient together cost one), one
@@ -22,6 +24,7 @@ pub struct Dense<'a> {
     optimizer: Box<dyn Optimizer>,
     batching: Option<Batching>,
     kinks: Kinks,
+    routes: Routes,
     theta: Vec<f64>,
     work: Workspace,
     outputs: Array2<f64>,
@@ -90,6 +93,7 @@ impl<'a> Dense<'a> {
             optimizer,
             batching: None,
             kinks: Kinks::default(),
+            routes: Routes::default(),
             theta: memory::copied(&theta),
         })
     }
@@ -147,6 +151,7 @@ impl<'a> Dense<'a> {
         }
         let plain = self.direction();
         let (steepest, n_held) = self.hold_at_kinks(plain);
+        self.routes.note(steepest.routes);
         let norm = self.optimizer.own_norm();
         let wanted = norm.fold().is_some() || self.always_own_norm;
         let own_norm = self.own_norm.or_else(|| wanted.then(|| norm.value(&self.theta)));
@@ -337,10 +342,15 @@ impl Dynamics for Dense<'_> {
         &self.theta
     }
 
+    fn counters(&self) -> Vec<Counter> {
+        self.routes.counters()
+    }
+
     fn save(&self, state: &mut SavedState) {
         state.put("theta", &self.theta);
         state.put_counter("batches/step", self.batching.as_ref().map_or(0, |batching| batching.step));
         self.kinks.save(state);
+        self.routes.save(state);
         self.optimizer.save(state);
     }
 
@@ -352,6 +362,7 @@ impl Dynamics for Dense<'_> {
             batching.forget();
         }
         self.kinks.restore(state)?;
+        self.routes.restore(state)?;
         self.optimizer.restore(state)
     }
 }

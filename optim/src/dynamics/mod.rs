@@ -8,6 +8,7 @@ mod dense;
 mod gram;
 mod greedy;
 mod kinks;
+mod routes;
 mod sign;
 #[cfg(feature = "linalg")]
 mod small_side;

@@ -5,8 +5,8 @@ use crate::error::OptimError;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use steepest_core::linalg::{Accumulate, SymmetricEigen, gram_into, multiply_into, symmetric_eigen};
 use steepest_core::{
-    CoreError, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, NormKind,
-    Optimizer, OptimizerKind, ParameterLayout, Restricted, SavedState, Whole, vector,
+    CoreError, Counter, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss,
+    NormKind, Optimizer, OptimizerKind, ParameterLayout, Restricted, SavedState, Whole, vector,
 };
 
 /// Eigenvalues of X X^T below this times the largest are those of directions that X does not have: the square of the relative error
@@ -238,6 +238,10 @@ impl Dynamics for SmallSide<'_> {
     fn norm(&mut self, which: NormKind) -> Option<f64> {
         let squares = vector::sum_of_squares(self.inner.theta());
         (which == NormKind::L2).then(|| (squares + self.still_squares).sqrt())
+    }
+
+    fn counters(&self) -> Vec<Counter> {
+        self.inner.counters()
     }
 
     fn save(&self, state: &mut SavedState) {

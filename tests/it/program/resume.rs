@@ -194,7 +194,10 @@ fn memories_of_matrices_go_on_to_the_same_bits() {
         "optimizer = { kind = \"steepest\", norm = \"linf\", momentum = { beta = 0.9 } }",
     ];
     for run in runs {
-        check(&experiment("logistic", 3000, &format!("{run}\nstep = {{ size = 1e-4, scale = \"normalized\" }}")), 256);
+        let text = experiment("logistic", 3000, &format!("{run}\nstep = {{ size = 1e-4, scale = \"normalized\" }}"));
+        let found = check(&text, 256);
+        let switches = found.attribute_integer("count_route_switches");
+        assert_eq!(switches.is_some(), run.contains("spectral"), "{run}: {switches:?}");
     }
 }
 
