@@ -10,7 +10,7 @@ use steepest_optim::{
 };
 
 /// Comparisons with the dense step in a run with `dynamics = "check"`.
-const CHECKS: u64 = 100;
+pub(crate) const CHECKS: u64 = 100;
 
 /// How a phase is carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]

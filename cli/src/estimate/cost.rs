@@ -4,7 +4,8 @@ use super::passes::Products;
 use super::sizes::Sizes;
 use super::speeds::Speeds;
 use super::way::Way;
-use crate::config::{RunConfig, optimizers};
+use crate::config::{DynamicsChoice, RunConfig, optimizers};
+use crate::dynamics::CHECKS;
 use crate::metrics::{metrics, recorded_norms};
 use crate::run::own_norm;
 use steepest_norms::NormLabel;
@@ -163,7 +164,11 @@ fn steps(way: Way, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
         Way::Sign => [Part::default(), cached(SIGN_PASSES * BYTES * n * m), own],
     };
     let early = if way == Way::Sign { EARLY_SIGN_STEPS.min(count) } else { 0.0 };
-    step.into_iter().map(|part| part.times(count)).chain(dense(p, 0.0).map(|part| part.times(early))).collect()
+    let compared = if run.dynamics == DynamicsChoice::Check { count.min(CHECKS as f64) } else { 0.0 };
+    step.into_iter()
+        .map(|part| part.times(count))
+        .chain(dense(p, 0.0).map(|part| part.times(early + compared)))
+        .collect()
 }
 
 /// The norms of one row.

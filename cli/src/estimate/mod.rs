@@ -123,6 +123,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_is_what_is_counted() {
+        let mut run = FIGURES[0].experiment(Scale::Paper, false).unwrap().runs.remove(0);
+        let sizes = Sizes::of(&run).unwrap();
+        let mut way = |dynamics| {
+            run.dynamics = dynamics;
+            Way::of(&run, &sizes)
+        };
+        assert_eq!([DynamicsChoice::SmallSide, DynamicsChoice::Dense].map(&mut way), [Way::SmallSide, Way::Dense]);
+        assert_eq!([DynamicsChoice::Auto, DynamicsChoice::Check].map(&mut way), [Way::Gram; 2]);
+        let mut config = FIGURES[0].experiment(Scale::Paper, false).unwrap();
+        let plain = estimate(&config);
+        config.runs.iter_mut().for_each(|run| run.dynamics = DynamicsChoice::Check);
+        let dense = 33.5e9 * 100.0 * 150.0;
+        assert!(((estimate(&config).flops - plain.flops) / dense - 1.0).abs() < 0.15, "a hundred dense steps a run");
+    }
+
+    #[test]
     fn rows_are_counted_as_they_are_written() {
         let config = FIGURES[0].experiment(Scale::Quick, false).unwrap();
         assert!((cost::Rows::of(&config.runs[0]).all - 201.0).abs() < 1e-9);

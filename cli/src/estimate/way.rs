@@ -1,4 +1,4 @@
-//! Which way `dynamics = "auto"` will take, from the configuration alone.
+//! Which way a run will take, from the configuration alone.
 
 use super::sizes::Sizes;
 use crate::config::{DynamicsChoice, RunConfig, StepSpec, optimizers};
@@ -29,8 +29,13 @@ impl Way {
 
     fn of_phase(run: &RunConfig, sizes: &Sizes, optimizer: &OptimizerSpec<NormSpec>, step: &StepSpec) -> Self {
         let Some(layers_above) = sizes.layers_above else { return Self::Dense };
-        if run.dynamics == DynamicsChoice::Dense || run.batch.is_some() {
-            return Self::Dense;
+        match run.dynamics {
+            DynamicsChoice::Auto | DynamicsChoice::Check if run.batch.is_none() => {}
+            DynamicsChoice::Gram => return Self::Gram,
+            DynamicsChoice::SmallSide => return Self::SmallSide,
+            DynamicsChoice::Greedy => return Self::Greedy,
+            DynamicsChoice::Sign => return Self::Sign,
+            _ => return Self::Dense,
         }
         let (n, d) = (sizes.n_train, sizes.first_layer.0);
         let (norm, has_momentum) = match optimizer {
@@ -46,6 +51,7 @@ impl Way {
             }
             "l2" if n <= d => Self::Gram,
             "l2" | "spectral" | "nuclear" if 2 * n <= d => Self::SmallSide,
+            schatten if schatten.starts_with("schatten") && 2 * n <= d => Self::SmallSide,
             _ => Self::Dense,
         }
     }
