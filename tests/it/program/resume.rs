@@ -85,7 +85,7 @@ fn assert_same(found: &Trajectory, expected: &Trajectory) {
         let differs = a.iter().zip(b).position(|(a, b)| a.to_bits() != b.to_bits());
         assert_eq!(differs, None, "{}: first row that differs", metric.name);
     }
-    let bits = |run: &Trajectory| run.margins().unwrap().unwrap().mapv(f64::to_bits);
+    let bits = |run: &Trajectory| run.margins().unwrap().map(|margins| margins.mapv(f64::to_bits));
     assert_eq!(bits(found), bits(expected));
     assert_eq!(found.snapshot_steps(), expected.snapshot_steps());
     for at in 0..expected.snapshot_steps().len() {
@@ -284,4 +284,38 @@ fn a_run_that_another_process_writes_is_left_alone() {
     assert_eq!(code, Some(130), "{said}");
     let [n, left] = [rows(&file).unwrap(), usize::from(workshop.path("out/long/run-seed0.h5.lock").exists())];
     assert!(n >= 64 && left == 0, "{n} rows");
+}
+
+#[test]
+fn a_figure_goes_on_in_the_middle_of_its_runs() {
+    let figure = ["reproduce", "fig3"];
+    let whole = Workshop::new();
+    whole.steepest(&figure).success();
+    let files = |workshop: &Workshop, ending: &str| {
+        let entries = std::fs::read_dir(workshop.path("out/fig3-quick")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(ending)).collect();
+        names.sort();
+        names
+    };
+    let workshop = Workshop::new();
+    let mut running = Running::start(&workshop, &figure);
+    let file = workshop.path("out/fig3-quick/shampoo-seed0.h5");
+    wait_for("rows", || rows(&file).filter(|n| *n >= 8));
+    running.send("-INT");
+    let (code, _, said) = running.end();
+    assert_eq!(code, Some(130), "{said}");
+    assert!(!files(&workshop, ".checkpoint").is_empty(), "{said}");
+
+    let assert = workshop.steepest(&["reproduce", "fig3", "--resume"]).success();
+    let said = stderr(assert.get_output());
+    assert!(said.contains("going on with run \"Shampoo\""), "{said}");
+    assert_eq!(files(&workshop, ".checkpoint"), Vec::<String>::new());
+    assert_eq!(files(&workshop, ".h5"), files(&whole, ".h5"));
+    for name in files(&whole, ".h5") {
+        let [found, expected] = [&workshop, &whole].map(|w| w.trajectory(&format!("out/fig3-quick/{name}")));
+        assert_same(&found, &expected);
+    }
+    let drawn = |w: &Workshop| w.read("out/fig3-quick/fig3.svg");
+    assert!(drawn(&workshop) == drawn(&whole), "the figure is the same, byte for byte");
 }
