@@ -16,6 +16,8 @@ mod openblas;
 mod product;
 #[cfg(feature = "linalg")]
 mod registers;
+#[cfg(feature = "linalg")]
+mod tridiagonal;
 
 pub use backend::{Backend, BackendReport, backend, set_backend, set_threads};
 #[cfg(feature = "linalg")]
