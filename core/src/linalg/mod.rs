@@ -16,6 +16,7 @@ mod openblas;
 mod product;
 #[cfg(feature = "linalg")]
 mod registers;
+mod sparse;
 #[cfg(feature = "linalg")]
 mod tridiagonal;
 
@@ -28,3 +29,4 @@ pub use factor::{
 pub use product::{
     Accumulate, gram_into, matrix_times_vector, multiply_in_cache, multiply_into, transposed_times_vector,
 };
+pub use sparse::SparseRows;
