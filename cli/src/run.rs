@@ -100,7 +100,7 @@ pub fn carry_out(
 ) -> anyhow::Result<RunReport> {
     let _alone = Alone::claim(&run.path)?;
     let config = &run.config;
-    let split = build_data(config)?;
+    let split = shared.split(config)?;
     let mut built = build_model(config, &split)?;
     let loss = config.loss.build()?;
     let own: Vec<NormSpec> = phases(config).iter().map(|p| own_norm(p.optimizer)).collect::<anyhow::Result<_>>()?;

@@ -1,21 +1,22 @@
-//! What the runs of one seed's data compute of streamed test points once for all of them.
+//! What the runs of one seed's data read, draw or compute once for all of them.
 
 use crate::config::RunConfig;
+use crate::run::build_data;
 use ndarray::{Array2, ArrayView2, s};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use steepest_core::Streams;
 use steepest_core::linalg::{Accumulate, multiply_into};
-use steepest_data::PointStream;
+use steepest_data::{PointStream, Split};
 use steepest_models::FirstLaw;
 
 /// Inputs that are drawn and multiplied at a time.
 const INPUTS: usize = 256;
 
-/// A run's part in what is common to the runs of the same seed and data: X_t X^T of test points X_t and training inputs X, and X_t U^T for the
-/// draw U of which their first layers are multiples at the start, W0 = factor * U.
+/// A run's part in what is common to the runs of the same seed and data: the data themselves; of streamed test points X_t the products X_t X^T
+/// with the training inputs X, and X_t U^T for the draw U of which their first layers are multiples at the start, W0 = factor * U.
 ///
-/// A product is made when it is first needed and lives until the last run that might need it has given up its part. It depends on the data and
-/// on U alone, so the bits of a run do not depend on who made it.
+/// Data and products are made when they are first needed and live until the last run that might need them has given up its part. They depend on the seed, the data and U
+/// alone, so the bits of a run do not depend on who made them.
 #[derive(Clone, Debug)]
 pub struct Shared {
     law: Option<FirstLaw>,
@@ -27,6 +28,8 @@ pub struct Shared {
 
 #[derive(Debug, Default)]
 struct OfData {
+    /// Training set and test set; held while they are read or drawn, so that no data are made twice.
+    split: Mutex<Option<Arc<Split>>>,
     /// Passes over the stream so far; held during one, so that no product is made twice.
     passes: Mutex<usize>,
     /// X_t X^T.
@@ -66,7 +69,26 @@ impl Shared {
         planned.into_iter().map(|(_, part)| part).collect()
     }
 
-    /// Whether its products X_t X^T are also the other's.
+    /// The data of this run: read or drawn by the first run that asks.
+    ///
+    /// # Errors
+    /// As [`build_data`].
+    pub(crate) fn split(&self, config: &RunConfig) -> anyhow::Result<Arc<Split>> {
+        let mut split = lock(&self.of_data.split);
+        if let Some(split) = &*split {
+            return Ok(Arc::clone(split));
+        }
+        let built = Arc::new(build_data(config)?);
+        *split = Some(Arc::clone(&built));
+        Ok(built)
+    }
+
+    /// Lets go of the data until a run asks again.
+    pub(crate) fn forget_split(&self) {
+        *lock(&self.of_data.split) = None;
+    }
+
+    /// Whether its data and products X_t X^T are also the other's.
     pub(crate) fn is_of_data_of(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.of_data, &other.of_data)
     }
@@ -94,7 +116,7 @@ impl Shared {
     /// Makes what is wanted and not there yet, in one pass over the points.
     pub(crate) fn provide(&self, points: &PointStream, wanted: Wanted<'_>) {
         let (t, d) = (points.n_points(), points.n_inputs());
-        let mut passes = self.of_data.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut passes = lock(&self.of_data.passes);
         let inputs = wanted.inputs.filter(|_| self.inner_products().is_none());
         let mut inner_products = inputs.map(|inputs| Array2::zeros((t, inputs.nrows())));
         let unit = self.unit().filter(|_| wanted.start && self.start.get().is_none());
@@ -121,6 +143,10 @@ impl Shared {
     pub(crate) fn passes(&self) -> usize {
         *self.of_data.passes.lock().unwrap()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// products += X_t W^T for each W (rows x d), a few inputs of all points at a time: the points are drawn once for all of them.
@@ -214,6 +240,21 @@ data.n_train = 7
         let data = with_first(Shared::is_of_data_of);
         assert_eq!(data, ["as it is", "smaller", "another law", "wider", "for coordinates"]);
         assert!(parts[1].is_of_start_of(&parts[3]), "the other seed shares as well");
+    }
+
+    #[test]
+    fn data_are_made_once_and_are_what_a_run_alone_makes() {
+        let runs = runs();
+        let parts = Shared::plan(&runs);
+        let first = parts[0].split(&runs[0]).unwrap();
+        assert!(Arc::ptr_eq(&first, &parts[2].split(&runs[2]).unwrap()));
+        for other in [1, 10] {
+            assert!(!Arc::ptr_eq(&first, &parts[other].split(&runs[other]).unwrap()), "another seed, other data");
+        }
+        let alone = build_data(&runs[2]).unwrap();
+        assert_eq!((first.train.inputs(), &first.provenance.sha256), (alone.train.inputs(), &alone.provenance.sha256));
+        parts[2].forget_split();
+        assert!(!Arc::ptr_eq(&first, &parts[0].split(&runs[0]).unwrap()));
     }
 
     #[test]

@@ -9,11 +9,12 @@ use crate::figures;
 use crate::output::{Failure, note, result};
 use crate::paper::{self, Overlay, Run};
 use crate::plots;
-use crate::report::{self, Report, read_claims};
+use crate::report::{self, Experiment, Report, read_claims};
 use crate::reproduce::{FIGURES, Figure, Scale};
 use anyhow::Context;
 use std::path::Path;
 use steepest_data::source::mnist_files::{default_folder, find_all};
+use steepest_data::trajectory::Trajectory;
 
 /// `steepest reproduce [FIGURE ...]`.
 pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
@@ -22,7 +23,7 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
         ScaleArg::Default => Scale::Default,
         ScaleArg::Paper => Scale::Paper,
     };
-    let (mut trained_in, mut figures, mut claims) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut drawn, mut experiments, mut figures, mut claims) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for figure in chosen(&args.figures)? {
         if args.how.dry_run {
             if figure.trains() {
@@ -31,17 +32,19 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
             }
             continue;
         }
-        let runs = if args.from_files || !figure.trains() {
+        let trajectories = if args.from_files || !figure.trains() {
             stored(&figure, scale, args)?
         } else {
             trained(&figure, scale, args)?
         };
+        let runs: Vec<Run> = trajectories.iter().map(Run::from).collect();
         let folder = args.how.out.join(Figure::folder(figure.name, scale));
         figures.push(draw(&figure, scale, &runs, &folder, Overlay { paper: args.overlay.is_some() })?);
         claims.extend(read_claims(&folder)?);
-        let of_runs = args.how.out.join(Figure::folder(figure.draws, scale));
-        if !trained_in.contains(&of_runs) {
-            trained_in.push(of_runs);
+        if !drawn.contains(&figure.draws) {
+            drawn.push(figure.draws);
+            let of_runs = args.how.out.join(Figure::folder(figure.draws, scale));
+            experiments.push(Experiment::of(&of_runs, trajectories));
         }
         result(&folder.display().to_string());
     }
@@ -50,14 +53,14 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
     }
     let page = args.how.out.join("report.html");
     let title = format!("The figures of \u{201c}Flavors of Margin\u{201d} at {} scale", scale.name());
-    let report = Report { figures, claims, ..Report::open(&trained_in, Some(&title))? };
+    let report = Report { title, figures, claims, experiments };
     report.write(&page)?;
     result(&page.display().to_string());
     Ok(())
 }
 
 /// Trains what is missing of a figure's experiment, and reads all of it.
-fn trained(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Run>, Failure> {
+fn trained(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Trajectory>, Failure> {
     let fallback = lacks_mnist(figure);
     if fallback {
         note(
@@ -71,7 +74,7 @@ fn trained(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Ru
 }
 
 /// Reads the experiment that a figure draws, and trains nothing.
-fn stored(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Run>, Failure> {
+fn stored(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Trajectory>, Failure> {
     let folder = args.how.out.join(Figure::folder(figure.draws, scale));
     let read = |config: &ExperimentConfig| paper::load(config, &folder);
     let first = read(&figure.experiment(scale, false)?);

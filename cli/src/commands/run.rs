@@ -6,7 +6,7 @@ use crate::estimate;
 use crate::experiment::{Experiment, PlannedRun};
 use crate::output::{Failure, note, result};
 use crate::plots;
-use crate::run::{ExperimentNote, GoingOn, RunReport, build_data, build_model, carry_out, describe_model, own_norm};
+use crate::run::{ExperimentNote, GoingOn, RunReport, build_model, carry_out, describe_model, own_norm};
 use crate::shared::Shared;
 use crate::summary;
 use crate::terminal::{Board, on_interrupt};
@@ -63,10 +63,11 @@ pub(super) fn train_missing(
     if how.resume {
         experiment.check_checkpoints()?;
     }
-    let about = describe(&experiment)?;
+    let parts = Shared::plan(experiment.runs.iter().map(|run| &run.config));
+    let about = describe(&experiment, &parts)?;
     experiment.make_folder()?;
     note(&about);
-    let missing: Vec<&PlannedRun> = experiment.runs.iter().filter(|run| !run.is_done).collect();
+    let missing: Vec<_> = experiment.runs.iter().zip(parts).filter(|(run, _)| !run.is_done).collect();
     let done = experiment.runs.len() - missing.len();
     if done > 0 {
         note(&format!("  {done} of {} runs are there already, finished and identical", experiment.runs.len()));
@@ -74,7 +75,7 @@ pub(super) fn train_missing(
     if let Some(text) = speak_of_checkpoints(&experiment, how.resume) {
         note(&text);
     }
-    let reports = in_parallel(&experiment, &missing, how, stands_in_for)?;
+    let reports = in_parallel(&experiment, missing, how, stands_in_for)?;
     if !reports.is_empty() {
         note(&summary::table(&reports));
     }
@@ -96,20 +97,24 @@ fn speak_of_checkpoints(experiment: &Experiment, resume: bool) -> Option<String>
     (!places.is_empty()).then(|| format!("  {text} {}", places.join("; ")))
 }
 
-/// The line that says what is trained on what; also the moment at which missing data are noticed, before any run starts.
-fn describe(experiment: &Experiment) -> Result<String, Failure> {
+/// The line that says what is trained on what; also the moment at which missing data are noticed, before any run starts. Of all data that it
+/// reads or draws it keeps those of the first run.
+fn describe(experiment: &Experiment, parts: &[Shared]) -> Result<String, Failure> {
     let Some(first) = experiment.runs.first() else { return Ok(experiment.title.clone()) };
     let mut built = Vec::new();
-    for PlannedRun { config, .. } in &experiment.runs {
+    for (PlannedRun { config, .. }, part) in experiment.runs.iter().zip(parts) {
         let is_this = |(seen, ..): &(&RunConfig, _, _, _)| seen.data == config.data && seen.model == config.model;
         let at = if let Some(at) = built.iter().position(is_this) {
             at
         } else {
-            let split = build_data(config)?;
+            let split = part.split(config)?;
+            if !part.is_of_data_of(&parts[0]) {
+                part.forget_split();
+            }
             let model = build_model(config, &split).map_err(Failure::Misunderstood)?;
             // no inputs and no parameters: they are long
             let model = BuiltModel { theta: Vec::new(), ..model };
-            built.push((config, split.train.labels().clone(), split.provenance.note, model));
+            built.push((config, split.train.labels().clone(), split.provenance.note.clone(), model));
             built.len() - 1
         };
         let (_, labels, _, model) = &built[at];
@@ -137,21 +142,21 @@ fn check_fit(config: &RunConfig, labels: &Labels, layout: &ParameterLayout) -> a
 }
 
 /// The order in which runs start: all of one seed, in the order of the plan, then all of the next, since those of a seed share what they need.
-fn in_order_of_seeds<'r>(missing: &[&'r PlannedRun]) -> Vec<(usize, &'r PlannedRun)> {
+fn in_order_of_seeds(missing: Vec<(&PlannedRun, Shared)>) -> Vec<(usize, &PlannedRun, Shared)> {
     let mut seeds: Vec<u64> = Vec::new();
-    for run in missing {
+    for (run, _) in &missing {
         if !seeds.contains(&run.config.seed) {
             seeds.push(run.config.seed);
         }
     }
-    let mut runs: Vec<(usize, &PlannedRun)> = missing.iter().copied().enumerate().collect();
-    runs.sort_by_key(|(_, run)| seeds.iter().position(|seed| *seed == run.config.seed));
+    let mut runs: Vec<_> = missing.into_iter().enumerate().map(|(k, (run, part))| (k, run, part)).collect();
+    runs.sort_by_key(|(_, run, _)| seeds.iter().position(|seed| *seed == run.config.seed));
     runs
 }
 
 fn in_parallel(
     experiment: &Experiment,
-    missing: &[&PlannedRun],
+    missing: Vec<(&PlannedRun, Shared)>,
     how: &HowArgs,
     stands_in_for: Option<&str>,
 ) -> Result<Vec<RunReport>, Failure> {
@@ -159,7 +164,8 @@ fn in_parallel(
         return Ok(Vec::new());
     }
     on_interrupt(&INTERRUPTED)?;
-    let board = Board::new(missing.iter().map(|run| (run.config.name.clone(), run.config.seed, run.config.stop.steps)));
+    let board =
+        Board::new(missing.iter().map(|(run, _)| (run.config.name.clone(), run.config.seed, run.config.stop.steps)));
     let jobs =
         how.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)).max(1);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start the worker threads")?;
@@ -167,7 +173,7 @@ fn in_parallel(
     let about = ExperimentNote { title: &experiment.title, as_written: &experiment.as_written, stands_in_for };
     let every = Some(how.checkpoint_every).filter(|every| !every.is_zero());
     let going_on = GoingOn { resume: how.resume, every };
-    let one = |((k, run), shared): ((usize, &PlannedRun), Shared)| -> Option<(usize, RunReport)> {
+    let one = |(k, run, shared): (usize, &PlannedRun, Shared)| -> Option<(usize, RunReport)> {
         if INTERRUPTED.load(Ordering::Relaxed) || failed.lock().is_ok_and(|f| f.is_some()) {
             return None;
         }
@@ -186,9 +192,7 @@ fn in_parallel(
             }
         }
     };
-    let runs = in_order_of_seeds(missing);
-    let shared = Shared::plan(runs.iter().map(|(_, run)| &run.config));
-    let queue = runs.into_iter().zip(shared).par_bridge();
+    let queue = in_order_of_seeds(missing).into_iter().par_bridge();
     let mut reports: Vec<(usize, RunReport)> = pool.install(|| queue.filter_map(one).collect());
     reports.sort_by_key(|(k, _)| *k);
     board.clear();

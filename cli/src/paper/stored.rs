@@ -123,11 +123,11 @@ impl Run {
 ///
 /// # Errors
 /// If a file is missing, unfinished, or holds another run than the experiment asks for.
-pub fn load(config: &ExperimentConfig, folder: &Path) -> anyhow::Result<Vec<Run>> {
+pub fn load(config: &ExperimentConfig, folder: &Path) -> anyhow::Result<Vec<Trajectory>> {
     config.runs.iter().map(|run| one(run, folder)).collect()
 }
 
-fn one(run: &RunConfig, folder: &Path) -> anyhow::Result<Run> {
+fn one(run: &RunConfig, folder: &Path) -> anyhow::Result<Trajectory> {
     let path = folder.join(file_name(run));
     let shown = path.display();
     if !path.exists() {
@@ -141,7 +141,7 @@ fn one(run: &RunConfig, folder: &Path) -> anyhow::Result<Run> {
     if !stored.is_finished() {
         bail!("{shown} is not finished: the same command without --from-files goes on with it");
     }
-    Ok(Run::from(&stored))
+    Ok(stored)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Which files make a report.
 
 use super::Experiment;
-use crate::plots;
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use steepest_data::trajectory::Trajectory;
@@ -81,19 +80,15 @@ pub(super) fn with_claims(paths: &[PathBuf]) -> Vec<PathBuf> {
     folders
 }
 
-/// Reads the runs of a folder and puts them in the order of their experiment file.
-///
-/// # Errors
-/// If a file cannot be read, or is no trajectory.
-pub(super) fn read(folder: &Path, files: &[PathBuf]) -> anyhow::Result<Experiment> {
-    let mut runs = plots::load(files)?;
+/// Runs of a folder in the order of their experiment file, then by seed.
+pub(super) fn in_order(folder: &Path, mut runs: Vec<Trajectory>) -> Experiment {
     let order = runs.first().map(|run| names_as_written(run.config_as_written())).unwrap_or_default();
     runs.sort_by_cached_key(|run| {
         let name = run_name(run).to_owned();
         let place = order.iter().position(|known| *known == name).unwrap_or(order.len());
         (place, name, run.attribute_integer("seed").unwrap_or(0))
     });
-    Ok(Experiment { name: name_of(folder), runs })
+    Experiment { name: name_of(folder), runs }
 }
 
 /// The name of a folder, also where it is written as `.` or not at all.

@@ -60,6 +60,11 @@ pub struct Experiment {
 }
 
 impl Experiment {
+    /// Runs that were read from a folder, in the order of the experiment file, then by seed.
+    pub fn of(folder: &Path, runs: Vec<Trajectory>) -> Self {
+        folder::in_order(folder, runs)
+    }
+
     /// The title that its files give it; its own name if they give none.
     pub fn title(&self) -> &str {
         self.runs.first().map(Trajectory::title).filter(|title| !title.is_empty()).unwrap_or(&self.name)
@@ -76,7 +81,7 @@ impl Report {
     pub fn open(paths: &[PathBuf], title: Option<&str>) -> anyhow::Result<Self> {
         let mut report = Self::default();
         for (folder, files) in folder::experiments(paths)? {
-            let experiment = folder::read(&folder, &files)?;
+            let experiment = Experiment::of(&folder, plots::load(&files)?);
             report.figures.push(margins(&experiment)?);
             report.experiments.push(experiment);
         }

@@ -17,6 +17,9 @@ mod view;
 
 pub use view::{ArgMax, GradedView, Leading};
 
+/// Entries of a band that are passed over together if all of them are zero.
+const STRETCH: usize = 64;
+
 /// The vector e^scale * values\[k\] * 2^exponents\[k\]. While all entries fit one double's range there are no exponents
 /// and it is an ordinary vector with a common scale.
 ///
@@ -45,15 +48,22 @@ impl Graded {
 
     /// Adds e^scale * values: the next band. Bands come heaviest first, so its scale is not above the vector's own.
     ///
-    /// The sum is exact to rounding in every coordinate, however far below the first band it lies.
+    /// The sum is exact to rounding in every coordinate, however far below the first band it lies. Stretches of zeros, such as the weights of a
+    /// unit that no sample of the band lights, are passed over.
     pub fn add_band(&mut self, scale: LogReal, values: &[f64]) {
         self.spread_out();
         let (factor, shift) = logspace::exp_split((scale / self.scale).ln());
         vector::vectorized(
             #[inline(always)]
             || {
-                for (entry, &added) in self.values.iter_mut().zip(&mut self.exponents).zip(values) {
-                    add(entry, added * factor, shift);
+                let own = self.values.chunks_mut(STRETCH).zip(self.exponents.chunks_mut(STRETCH));
+                for ((own, exponents), added) in own.zip(values.chunks(STRETCH)) {
+                    if is_zero(added) {
+                        continue;
+                    }
+                    for (entry, &added) in own.iter_mut().zip(exponents).zip(added) {
+                        add(entry, added * factor, shift);
+                    }
                 }
             },
         );
@@ -181,6 +191,13 @@ impl Graded {
     pub fn view(&self) -> GradedView<'_> {
         GradedView { scale: self.scale, values: &self.values, exponents: self.spread.then_some(&self.exponents[..]) }
     }
+}
+
+/// Whether every number is a zero, of whatever sign. Without a branch.
+#[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
+#[inline(always)]
+fn is_zero(x: &[f64]) -> bool {
+    x.iter().fold(0, |bits, x| bits | (x.to_bits() << 1)) == 0
 }
 
 /// Adds x 2^shift to an entry (m, e) = m 2^e.

@@ -131,3 +131,28 @@ fn tiny_plain_vectors_are_normalised() {
     assert!((1.0..2.0).contains(&out[1].abs()));
     assert_relative_eq!(leading.scale.ln() + out[1].abs().ln(), 4e-310f64.ln(), max_relative = 1e-13);
 }
+
+#[test]
+fn passing_over_zeros_leaves_the_sum_of_every_entry() {
+    let entry = |k: usize, shift: usize| ((k * 37 + shift) % 23) as f64 - 11.0;
+    for len in [1, STRETCH - 1, STRETCH, 3 * STRETCH + 5] {
+        let mut g = Graded::zeros(len);
+        let first: Vec<f64> = (0..len).map(|k| if k % 3 == 0 { 0.0 } else { entry(k, 1) }).collect();
+        g.overwrite(LogReal::ONE).copy_from_slice(&first);
+        let mut slow: Vec<Wide> = first.iter().map(|&x| Wide::new(x, 0)).collect();
+        for band in 1..6 {
+            // alone in a stretch, and stretches that are zero, of either sign
+            let of_band = |k: usize| match k / STRETCH % 3 {
+                0 if k % STRETCH == 7 * band => entry(k, band),
+                1 => entry(k, band),
+                _ => [0.0, -0.0][k % 2],
+            };
+            let values: Vec<f64> = (0..len).map(of_band).collect();
+            let scale = LogReal::from_ln(-700.0 * band as f64);
+            g.add_band(scale, &values);
+            let (factor, shift) = logspace::exp_split(scale.ln());
+            slow.iter_mut().zip(&values).for_each(|(sum, &x)| *sum = *sum + Wide::new(x * factor, shift));
+        }
+        assert!((0..len).all(|k| g.view().wide(k) == slow[k]));
+    }
+}

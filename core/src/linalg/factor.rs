@@ -4,9 +4,11 @@
 
 use super::backend::{Backend, current, factorising};
 use super::faer_view::{borrow, borrow_mut};
-use super::product::{Accumulate, multiply_into};
+use super::product::{Accumulate, gram_into, multiply_into};
 use super::registers::clear_upper_halves;
+use super::tridiagonal::largest_eigenvalue;
 use crate::error::CoreError;
+use crate::vector::max_abs;
 use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2, ShapeBuilder};
 use ndarray_linalg::{Cholesky, Diag, Eigh, JobSvd, QR, SVDDC, SolveTriangular, UPLO};
 
@@ -65,7 +67,7 @@ fn finite<T>(value: T, entries: &Array1<f64>) -> Result<T, String> {
 /// takes small singular values for none; the factors of A are those of A / c, its values c times those.
 fn moderate<'a>(a: &'a ArrayView2<'_, f64>) -> (f64, CowArray<'a, f64, Ix2>) {
     const POWER: u64 = 0x7ff << 52;
-    let largest = a.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let largest = a.as_slice_memory_order().map_or_else(|| a.iter().fold(0.0_f64, |m, v| m.max(v.abs())), max_abs);
     if largest == 0.0 || !largest.is_finite() || (1e-100..1e100).contains(&largest) {
         return (1.0, a.view().into());
     }
@@ -230,25 +232,29 @@ pub fn inverse_cholesky(a: ArrayView2<'_, f64>) -> Result<Array2<f64>, CoreError
     )
 }
 
-/// The largest singular value of a matrix, through the eigenvalues of the Gram matrix of its smaller side: the largest one
-/// keeps full relative accuracy that way.
+/// The largest singular value of a matrix, through the largest eigenvalue of the Gram matrix of its smaller side: it keeps full relative
+/// accuracy that way.
 ///
 /// # Errors
 /// If an entry is not finite or neither library converges.
 pub fn largest_singular_value(a: ArrayView2<'_, f64>) -> Result<f64, CoreError> {
     let (scale, scaled) = moderate(&a);
-    let small = if a.nrows() <= a.ncols() { scaled.view() } else { scaled.t() };
-    let mut gram = Array2::zeros((small.nrows(), small.nrows()));
-    multiply_into(Accumulate::Replace, small, small.t(), gram.view_mut());
+    let tall = if a.nrows() <= a.ncols() { scaled.t() } else { scaled.view() };
+    let mut gram = Array2::zeros((tall.ncols(), tall.ncols()));
+    gram_into(tall, gram.view_mut());
     let gram_view = gram.view();
-    let values = either(
-        "symmetric eigenvalues",
+    let largest = either(
+        "largest eigenvalue",
         gram_view,
         factorising(),
-        || borrow(&gram_view).self_adjoint_eigenvalues(faer::Side::Lower).map_err(|e| format!("{e:?}")),
-        || gram.eigh(UPLO::Lower).map(|(values, _)| values.to_vec()).map_err(|e| e.to_string()),
+        || {
+            Some(largest_eigenvalue(gram_view))
+                .filter(|v| v.is_finite())
+                .ok_or_else(|| "the result is not finite".into())
+        },
+        || gram.eigh(UPLO::Lower).map(|(values, _)| values.last().copied().unwrap_or(0.0)).map_err(|e| e.to_string()),
     )?;
-    Ok(scale * values.last().copied().unwrap_or(0.0).max(0.0).sqrt())
+    Ok(scale * largest.max(0.0).sqrt())
 }
 
 #[cfg(test)]

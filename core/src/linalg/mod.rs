@@ -16,6 +16,9 @@ mod openblas;
 mod product;
 #[cfg(feature = "linalg")]
 mod registers;
+mod sparse;
+#[cfg(feature = "linalg")]
+mod tridiagonal;
 
 pub use backend::{Backend, BackendReport, backend, set_backend, set_threads};
 #[cfg(feature = "linalg")]
@@ -26,3 +29,4 @@ pub use factor::{
 pub use product::{
     Accumulate, gram_into, matrix_times_vector, multiply_in_cache, multiply_into, transposed_times_vector,
 };
+pub use sparse::SparseRows;

@@ -112,8 +112,8 @@ fn describe(bytes: &[u8]) -> String {
 /// # Errors
 /// [`DataError::Io`] if it cannot be read or inflated, [`DataError::FileFormat`] if it holds more than [`LARGEST_FILE`].
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>, DataError> {
-    let read = |reader: &mut dyn Read, action| {
-        let mut bytes = Vec::new();
+    let read = |reader: &mut dyn Read, action, expected: u64| {
+        let mut bytes = Vec::with_capacity(expected.min(LARGEST_FILE) as usize + 1);
         let failed = |source| DataError::Io { action, path: path.to_owned(), source };
         reader.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > LARGEST_FILE {
@@ -123,8 +123,10 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, DataError> {
         Ok(bytes)
     };
     let failed = |source| DataError::Io { action: "read", path: path.to_owned(), source };
-    let bytes = read(&mut File::open(path).map_err(failed)?, "read")?;
-    if bytes.starts_with(&GZIP) { read(&mut MultiGzDecoder::new(&bytes[..]), "inflate") } else { Ok(bytes) }
+    let mut file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let bytes = read(&mut file, "read", length)?;
+    if bytes.starts_with(&GZIP) { read(&mut MultiGzDecoder::new(&bytes[..]), "inflate", 0) } else { Ok(bytes) }
 }
 
 /// Writes a file under a temporary name beside it, then renames: no reader ever sees half a file.
