@@ -8,6 +8,8 @@
 
 mod backend;
 #[cfg(feature = "linalg")]
+mod blocked;
+#[cfg(feature = "linalg")]
 mod factor;
 #[cfg(feature = "linalg")]
 mod faer_view;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "linalg")]
 use super::backend::{Backend, current, factorising};
+#[cfg(feature = "linalg")]
+use super::blocked;
 use crate::vector;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -28,7 +30,7 @@ pub fn multiply_into(
     assert!(k == l && c.dim() == (m, n), "product of {m} x {k} and {l} x {n} into {:?}", c.dim());
     #[cfg(feature = "linalg")]
     if current() == Backend::Faer {
-        multiply_by_faer(accumulate, a, b, &mut c);
+        blocked::multiply(accumulate, a, b, c);
         return;
     }
     let beta = f64::from(u8::from(accumulate == Accumulate::Add));
@@ -44,7 +46,7 @@ pub fn multiply_in_cache(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, mut c: 
     #[cfg(feature = "linalg")]
     if factorising() == Backend::Faer {
         assert!(a.ncols() == b.nrows() && c.dim() == (a.nrows(), b.ncols()), "product into a matrix of another shape");
-        multiply_by_faer(Accumulate::Replace, a, b, &mut c);
+        blocked::multiply(Accumulate::Replace, a, b, c);
         return;
     }
     multiply_into(Accumulate::Replace, a, b, c.view_mut());
@@ -79,22 +81,6 @@ fn lower_triangle(a: ArrayView2<'_, f64>, c: &mut ArrayViewMut2<'_, f64>) {
         return;
     }
     multiply_into(Accumulate::Replace, a.t(), a, c.view_mut());
-}
-
-#[cfg(feature = "linalg")]
-fn multiply_by_faer(
-    accumulate: Accumulate,
-    a: ArrayView2<'_, f64>,
-    b: ArrayView2<'_, f64>,
-    c: &mut ArrayViewMut2<'_, f64>,
-) {
-    use super::faer_view::{borrow, borrow_mut};
-    let accumulate = match accumulate {
-        Accumulate::Replace => faer::Accum::Replace,
-        Accumulate::Add => faer::Accum::Add,
-    };
-    faer::linalg::matmul::matmul(borrow_mut(c), accumulate, borrow(&a), borrow(&b), 1.0, faer::Par::Seq);
-    super::registers::clear_upper_halves();
 }
 
 /// y = A x for a row-major A (m x n): one dot product a row.
