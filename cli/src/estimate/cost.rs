@@ -25,11 +25,15 @@ const SEARCH: [f64; 3] = [60.0, 3000.0, 400.0];
 /// First-layer weights that coordinate descent has moved when it is tested.
 const MOVED: f64 = 1000.0;
 /// A step's own costs, and those of a row, in seconds.
-const OVERHEAD: f64 = 2e-5;
-/// Flops of products that take the time of an eigenvalue problem of order r with what surrounds it, in r^3; and of singular values and vectors
-/// of an m x r matrix, r <= m, in m r^2: as Shampoo's and spectral steps measure them at sides of one hundred to a thousand.
+const OVERHEAD: f64 = 1.3e-5;
+/// Flops of products that take the time of an eigenvalue problem of order r with what surrounds it, in r^3; of the polar factor of an m x r matrix,
+/// r <= m, in m r^2; and of the largest of r eigenvalues, in r^3: as Shampoo's and spectral steps and rows measure them at sides of one hundred to a
+/// thousand.
 const EIGEN: f64 = 60.0;
-const SINGULAR: f64 = 20.0;
+const POLAR: f64 = 10.0;
+const LARGEST: f64 = 13.0;
+/// Flops of a dense product that take the time of a test on images, which skips their black pixels, in those of all pixels.
+const LIT: f64 = 0.4;
 /// Seconds that an entry's root and division take an adaptive method.
 const ROOT: f64 = 1.5e-9;
 /// Bytes of parameters that are compressed in a second.
@@ -180,7 +184,8 @@ fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
     };
     let names: Vec<String> = run.record.norms.iter().map(|norm| norm.label().name).collect();
     let is_spectral = names.iter().any(|name| name == "spectral");
-    let singular = if is_spectral { SINGULAR * d.min(m).powi(2) * d.max(m) } else { 0.0 };
+    let (short, long) = (d.min(m), d.max(m));
+    let singular = if is_spectral { short * short * long + LARGEST * short.powi(3) } else { 0.0 };
     let is_known = way == Way::Greedy && run.record.norms_per_decade.is_some();
     let passes = if is_known { 0.0 } else { names.len() as f64 + 1.0 };
     [Part { flops: formed + singular, other: OVERHEAD, ..Part::default() }, Part::passes(passes, BYTES * p)]
@@ -190,7 +195,8 @@ fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
 fn tests(way: Way, sizes: &Sizes, count: f64) -> Vec<Part> {
     let ([n, d, m], p, t) = (sizes.shape(), sizes.n_parameters as f64, sizes.n_test as f64);
     if !sizes.is_streamed {
-        return vec![Part { flops: 2.0 * t * p * count, ..Part::default() }];
+        let share = if sizes.is_drawn { 1.0 } else { LIT };
+        return vec![Part { flops: share * 2.0 * t * p * count, ..Part::default() }];
     }
     let above = Part { flops: 2.0 * t * (p - m * d), ..Part::passes(3.0, BYTES * t * m) };
     let each = match way {
@@ -236,7 +242,7 @@ fn factorisations(run: &RunConfig, inputs: f64, units: f64) -> f64 {
     let (short, long) = (units.min(inputs), units.max(inputs));
     let of = |optimizer: &OptimizerSpec<_>| match optimizer {
         OptimizerSpec::Shampoo(_) => EIGEN * (units.powi(3) + inputs.powi(3)),
-        _ if own_norm(optimizer).is_ok_and(|norm| norm.label().name == "spectral") => SINGULAR * short * short * long,
+        _ if own_norm(optimizer).is_ok_and(|norm| norm.label().name == "spectral") => POLAR * short * short * long,
         _ => 0.0,
     };
     optimizers(run).map(|(optimizer, _)| of(optimizer)).fold(0.0, f64::max)
