@@ -26,10 +26,10 @@ const SEARCH: [f64; 3] = [60.0, 3000.0, 400.0];
 const MOVED: f64 = 1000.0;
 /// A step's own costs, and those of a row, in seconds.
 const OVERHEAD: f64 = 1.3e-5;
-/// Flops of products that take the time of an eigenvalue problem of order r with what surrounds it, in r^3; of the polar factor of an m x r matrix,
+/// Flops of products that take the time of an eigenvalue problem of order r with what surrounds it, the nuclear norm of the gradient included, in r^3; of the polar factor of an m x r matrix,
 /// r <= m, in m r^2; and of the largest of r eigenvalues, in r^3: as Shampoo's and spectral steps and rows measure them at sides of one hundred to a
 /// thousand.
-const EIGEN: f64 = 60.0;
+const EIGEN: f64 = 90.0;
 const POLAR: f64 = 10.0;
 const LARGEST: f64 = 13.0;
 /// Flops of a dense product that take the time of a test on images, which skips their black pixels, in those of all pixels.
