@@ -15,8 +15,8 @@ const INPUTS: usize = 256;
 /// A run's part in what is common to the runs of the same seed and data: the data themselves; of streamed test points X_t the products X_t X^T
 /// with the training inputs X, and X_t U^T for the draw U of which their first layers are multiples at the start, W0 = factor * U.
 ///
-/// Data and products are made when they are first needed and live until the last run that might need them has given up its part. They depend on the seed, the data and U
-/// alone, so the bits of a run do not depend on who made them.
+/// Data and products are made when they are first needed and live until the last run that might need them has given up its part. They depend on
+/// the seed, the data and U alone, so the bits of a run do not depend on who made them.
 #[derive(Clone, Debug)]
 pub struct Shared {
     law: Option<FirstLaw>,
