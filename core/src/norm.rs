@@ -227,7 +227,7 @@ impl Form {
                 let multiple = length * factor;
                 subtract_each(theta, gradient.values(), |g| multiple * g, fold)
             }
-            Self::Signs => subtract_each(theta, gradient.values(), |g| vector::with_sign(length, g), fold),
+            Self::Signs => subtract_each(theta, gradient.values(), move |g| vector::with_sign(length, g), fold),
             Self::Coordinate { index, value } => {
                 let new = theta[index] - length * value;
                 let any = std::mem::replace(&mut theta[index], new).to_bits() != new.to_bits();
@@ -269,13 +269,14 @@ pub struct Moved {
 }
 
 /// theta_k <- theta_k - change(x_k), chunk by chunk, each folded while it is in the fastest cache.
-fn subtract_each(theta: &mut [f64], x: &[f64], change: impl Fn(f64) -> f64, fold: Option<Fold>) -> Moved {
+fn subtract_each(theta: &mut [f64], x: &[f64], change: impl Fn(f64) -> f64 + Copy, fold: Option<Fold>) -> Moved {
     let (mut difference, mut folded) = (0_u64, 0.0);
     for (theta, x) in theta.chunks_mut(vector::CHUNK).zip(x.chunks(vector::CHUNK)) {
+        let entries = theta.iter_mut().zip(x);
         difference |= vector::vectorized(
             #[inline(always)]
-            || {
-                theta.iter_mut().zip(x).fold(0, |difference, (t, &x)| {
+            move || {
+                entries.fold(0, |difference, (t, &x)| {
                     let old = std::mem::replace(t, *t - change(x));
                     difference | (old.to_bits() ^ t.to_bits())
                 })

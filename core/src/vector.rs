@@ -4,7 +4,9 @@
 const LANES: usize = 8;
 
 /// Runs a loop with the widest vector instructions that the processor has: `vectorized(#[inline(always)] || ...)`. Without the attribute the
-/// closure may become a function of its own, which is compiled with the plain instructions of every processor.
+/// closure may become a function of its own, which is compiled with the plain instructions of every processor. Let it take numbers by value
+/// (`move`): what it borrows is read again at every turn, since a store may have changed it, and a number that only one side of a condition needs
+/// then keeps the condition a branch, which without mask registers means a loop of one entry at a time.
 ///
 /// The arithmetic is the same (no fused multiply-add appears where none is written), so the result has the same bits on every processor.
 #[inline]
@@ -142,7 +144,7 @@ pub fn add_multiple(y: &mut [f64], a: f64, x: &[f64]) {
     assert_eq!(x.len(), y.len(), "sum of vectors of different lengths");
     vectorized(
         #[inline(always)]
-        || {
+        move || {
             for (y, &x) in y.iter_mut().zip(x) {
                 *y += a * x;
             }
@@ -158,7 +160,8 @@ pub fn sign(x: f64) -> f64 {
 /// `length`, which is not negative, with the sign of x; zero for x = 0.
 #[inline]
 pub fn with_sign(length: f64, x: f64) -> f64 {
-    if x == 0.0 { 0.0 } else { length.copysign(x) }
+    let signed = length.copysign(x);
+    if x == 0.0 { 0.0 } else { signed }
 }
 
 /// |x|_2, also where the squares would under- or overflow.

@@ -164,14 +164,14 @@ fn pull_back(
     c: f64,
     u: &[f64],
     z: &[f64],
-    pass: impl Fn(f64, f64) -> (f64, f64),
+    pass: impl Fn(f64, f64) -> (f64, f64) + Copy,
     d: &mut [f64],
     g: Option<&mut [f64]>,
 ) {
     let rows = d.iter_mut().zip(u).zip(z);
     vectorized(
         #[inline(always)]
-        || match g {
+        move || match g {
             Some(g) => rows.zip(g).for_each(|(((d, &u), &z), g)| {
                 let (h, cotangent) = pass(z, c * u);
                 *d = cotangent;

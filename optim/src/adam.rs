@@ -131,10 +131,10 @@ impl Adam {
 fn is_moderate(values: &[f64], factor: f64) -> bool {
     let (low, high) = (SMALLEST / factor, LARGEST / factor);
     // a sum in place of an early exit, so that the loop runs eight lanes wide
-    let n_wild = |v: &f64| u64::from(!(*v == 0.0 || (low..high).contains(&v.abs())));
+    let n_wild = move |v: &f64| u64::from(!(*v == 0.0 || (low..high).contains(&v.abs())));
     vectorized(
         #[inline(always)]
-        || values.iter().map(n_wild).sum::<u64>(),
+        move || values.iter().map(n_wild).sum::<u64>(),
     ) == 0
 }
 
@@ -166,7 +166,7 @@ impl Pass {
         let (scale1, scale2) = (by.first.recip(), by.second.recip());
         vectorized(
             #[inline(always)]
-            || {
+            move || {
                 // sums of their own, which no slice can overlap
                 let (mut difference, mut n_sunk) = (0, 0);
                 for (((t, &g), m), v) in theta.iter_mut().zip(values).zip(m).zip(v) {

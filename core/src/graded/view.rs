@@ -6,6 +6,9 @@ use crate::wide::{Wide, down, power_of_two, split};
 use std::cmp::Ordering;
 use std::ops::Range;
 
+/// Maxima and sums that are taken side by side.
+const LANES: usize = 8;
+
 /// A borrowed [`Graded`](super::Graded) vector, or a part of one.
 ///
 /// An ordinary slice is one too: `gradient[..].into()` has scale one and no exponents.
@@ -83,17 +86,25 @@ impl<'a> GradedView<'a> {
     /// The largest exponent among non-zero entries; `None` without exponents or if all are zero.
     fn top_exponent(&self) -> Option<i64> {
         let exponents = self.exponents?;
-        let place = |(&v, &e): (&f64, &i64)| if v == 0.0 { i64::MIN } else { e };
-        let top = vector::vectorized(
+        let larger = |a: i64, b: i64| if a > b { a } else { b };
+        let lanes = vector::vectorized(
             #[inline(always)]
-            || self.values.iter().zip(exponents).map(place).fold(i64::MIN, i64::max),
+            move || {
+                let mut lanes = [i64::MIN; LANES];
+                for (values, exponents) in self.values.chunks(LANES).zip(exponents.chunks(LANES)) {
+                    for ((lane, &v), &e) in lanes.iter_mut().zip(values).zip(exponents) {
+                        *lane = larger(*lane, if v == 0.0 { i64::MIN } else { e });
+                    }
+                }
+                lanes
+            },
         );
+        let top = lanes.into_iter().fold(i64::MIN, larger);
         (top > i64::MIN).then_some(top)
     }
 
     /// The sum of map(v) over the values v relative to 2^top, what is far below the last bit of the largest left out, in eight interleaved sums.
     fn sum_below(&self, top: i64, map: impl Fn(f64) -> f64) -> f64 {
-        const LANES: usize = 8;
         let exponents = self.exponents.unwrap_or_default();
         let mut lanes = [0.0; LANES];
         vector::vectorized(

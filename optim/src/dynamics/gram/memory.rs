@@ -166,6 +166,6 @@ fn mix_with_image(keep: f64, add: f64, g: &Entering<'_>, m: &mut Array2<f64>, im
 fn mix(x: &mut [f64], keep: f64, factor: f64, y: &[f64]) {
     vector::vectorized(
         #[inline(always)]
-        || x.iter_mut().zip(y).for_each(|(x, &y)| *x = keep * *x + factor * y),
+        move || x.iter_mut().zip(y).for_each(|(x, &y)| *x = keep * *x + factor * y),
     );
 }

@@ -104,7 +104,7 @@ impl Move<'_> {
 pub(super) fn subtract(x: &mut [f64], factor: f64, y: &[f64]) -> bool {
     let difference = vector::vectorized(
         #[inline(always)]
-        || {
+        move || {
             x.iter_mut().zip(y).fold(0_u64, |difference, (x, &y)| {
                 let old = std::mem::replace(x, *x - factor * y);
                 difference | (old.to_bits() ^ x.to_bits())

@@ -34,7 +34,7 @@ pub(super) fn fit(v: &[f64], reference: &[f64]) -> Fit {
 pub(super) fn rest(v: &[f64], reference: &[f64], factor: f64) -> f64 {
     let squares = vector::vectorized(
         #[inline(always)]
-        || {
+        move || {
             let mut lanes = [0.0; 8];
             let (cv, cr) = (v.chunks_exact(8), reference.chunks_exact(8));
             let tail: f64 = cv.remainder().iter().zip(cr.remainder()).map(|(v, r)| (v - factor * r).powi(2)).sum();

@@ -109,9 +109,9 @@ impl Units {
         let (p, slope) = (self.pre_activations(j), self.slope);
         vector::vectorized(
             #[inline(always)]
-            || {
+            move || {
                 for ((out, &c), &z) in out.iter_mut().zip(c).zip(p) {
-                    *out = if z > 0.0 { c } else { slope * c };
+                    *out = c * if z > 0.0 { 1.0 } else { slope };
                 }
             },
         );
@@ -162,6 +162,6 @@ fn phi(z: f64, slope: f64) -> f64 {
 fn activate(p: &[f64], slope: f64, out: &mut [f64]) {
     vector::vectorized(
         #[inline(always)]
-        || out.iter_mut().zip(p).for_each(|(h, &z)| *h = if z > 0.0 { z } else { slope * z }),
+        move || out.iter_mut().zip(p).for_each(|(h, &z)| *h = z * if z > 0.0 { 1.0 } else { slope }),
     );
 }

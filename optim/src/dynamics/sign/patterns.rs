@@ -284,10 +284,10 @@ impl Pattern {
 
     /// Replaces the entries of g from `start` on by their signs.
     fn write_signs(&mut self, g: &mut [f64], signs: &mut [i8], start: usize, terms: &[Term], inputs: &Inputs<'_>) {
-        let threshold = self.threshold;
+        let (threshold, entries) = (self.threshold, &*g);
         let has_small = vector::vectorized(
             #[inline(always)]
-            || g.iter().fold(false, |any, g| any | (g.abs() <= threshold)),
+            move || entries.iter().fold(false, |any, g| any | (g.abs() <= threshold)),
         );
         if has_small {
             for (k, g) in g.iter_mut().enumerate().filter(|(_, g)| g.abs() <= threshold) {
@@ -298,8 +298,9 @@ impl Pattern {
             #[inline(always)]
             || {
                 for (g, sign) in g.iter_mut().zip(signs) {
-                    *sign = i8::from(*g > 0.0) - i8::from(*g < 0.0);
-                    *g = f64::from(*sign);
+                    let entry = vector::with_sign(1.0, *g);
+                    *sign = entry as i8;
+                    *g = entry;
                 }
             },
         );
@@ -325,7 +326,7 @@ fn small_entries(x: &[f64], bound: f64, places: &mut Vec<usize>) -> bool {
     for (block, start) in x.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
         if vector::vectorized(
             #[inline(always)]
-            || block.iter().fold(false, |any, x| any | (x.abs() <= bound)),
+            move || block.iter().fold(false, |any, x| any | (x.abs() <= bound)),
         ) {
             places.extend((start..).zip(block).filter(|(_, x)| x.abs() <= bound).map(|(place, _)| place));
         }

@@ -104,9 +104,9 @@ impl State {
 fn add_unit(outputs: &mut [f64], u: f64, p: &[f64], slope: f64) {
     vector::vectorized(
         #[inline(always)]
-        || {
+        move || {
             for (f, &p) in outputs.iter_mut().zip(p) {
-                *f += u * if p > 0.0 { p } else { slope * p };
+                *f += u * (p * if p > 0.0 { 1.0 } else { slope });
             }
         },
     );
@@ -116,12 +116,12 @@ fn add_unit(outputs: &mut [f64], u: f64, p: &[f64], slope: f64) {
 fn move_and_add_unit(outputs: &mut [f64], u: f64, p: &mut [f64], factor: f64, y: &[f64], slope: f64) -> u64 {
     vector::vectorized(
         #[inline(always)]
-        || {
+        move || {
             outputs.iter_mut().zip(p).zip(y).fold(0, |difference, ((f, p), &y)| {
                 let old = *p;
                 let new = old - factor * y;
                 *p = new;
-                *f += u * if new > 0.0 { new } else { slope * new };
+                *f += u * (new * if new > 0.0 { 1.0 } else { slope });
                 difference | (old.to_bits() ^ new.to_bits())
             })
         },
@@ -132,7 +132,7 @@ fn move_and_add_unit(outputs: &mut [f64], u: f64, p: &mut [f64], factor: f64, y:
 fn subtract_signs(w: &mut [f64], factor: f64, signs: &[i8]) {
     vector::vectorized(
         #[inline(always)]
-        || {
+        move || {
             for (w, &sign) in w.iter_mut().zip(signs) {
                 *w -= factor * f64::from(sign);
             }
