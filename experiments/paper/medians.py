@@ -2,12 +2,15 @@
 
     steepest run experiments/paper/fig1-paper.toml --out OUT
     python experiments/paper/medians.py OUT/fig1-paper
+    python experiments/paper/medians.py OUT/fig1-paper --table docs/runs/fig1-paper.csv  # adds these runs to a table, a line each
+    python experiments/paper/medians.py docs/runs/fig1-paper.csv                         # from such a table
 
 Runs that diverged, never reached 100 % train accuracy, or have not ended are counted and left out. An interval is the 95 % percentile interval of the
 median over 10,000 resampled sets of seeds.
 """
 
-import sys
+import argparse
+import csv
 from collections import defaultdict
 from pathlib import Path
 
@@ -22,26 +25,58 @@ SERIES = {
     "test_excess_accuracy": "excess over chance",
 }
 STEPS = {"separation_step": "separated", "theory_step": "sum of losses < 1", "switch_step": "switch"}
+COLUMNS = [*SERIES.values(), "(l1/l2)^2", "steps", "majority rate", *STEPS.values(), "seconds"]
 
 
 def read(path):
-    """The name of a run, and its last values; the values are None where the run has no margin."""
+    """The name and seed of a run, how it ended, and its last values; the values are None where the run has no margin."""
     with h5py.File(path) as file:
         attributes = dict(file.attrs)
-        name, status = attributes["run"], attributes.get("status", "on its way")
+        name, seed, status = attributes["run"], int(attributes["seed"]), attributes.get("status", "on its way")
         if not attributes["finished"]:
-            return name, "on its way", None
+            return name, seed, "on its way", None
         if status == "diverged":
-            return name, "diverged", None
+            return name, seed, "diverged", None
         if "separation_step" not in attributes:
-            return name, "never at 100 % train accuracy", None
+            return name, seed, "never at 100 % train accuracy", None
         row = {label: float(file[series][-1]) for series, label in SERIES.items()}
         row["(l1/l2)^2"] = (float(file["norm_l1"][-1]) / float(file["norm_l2"][-1])) ** 2
         row["steps"] = float(attributes["steps_done"])
         row["majority rate"] = float(attributes.get("test_majority_rate", np.nan))
         row |= {label: float(attributes[step]) for step, label in STEPS.items() if step in attributes}
         row["seconds"] = float(file["wall_seconds"][-1])
-        return name, status, row
+        return name, seed, status, row
+
+
+def runs(source):
+    """All runs of a folder, or of a table."""
+    source = Path(source)
+    if source.is_dir():
+        return [read(path) for path in sorted(source.glob("*.h5"))]
+    if not source.exists():
+        return []
+    with source.open(newline="") as file:
+        return [
+            (
+                line["run"],
+                int(line["seed"]),
+                line["status"],
+                {label: float(line[label]) for label in COLUMNS if line[label]} or None,
+            )
+            for line in csv.DictReader(file)
+        ]
+
+
+def write(found, table):
+    """Adds finished runs to a table, in the place of those of the same name and seed."""
+    lines = {(name, seed): (status, row) for name, seed, status, row in [*runs(table), *found] if status != "on its way"}
+    Path(table).parent.mkdir(parents=True, exist_ok=True)
+    with Path(table).open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["run", "seed", "status", *COLUMNS])
+        for (name, seed), (status, row) in sorted(lines.items()):
+            values = [row.get(label) if row else None for label in COLUMNS]
+            writer.writerow([name, seed, status, *("" if value is None else f"{value:.6g}" for value in values)])
 
 
 def interval(values):
@@ -50,15 +85,17 @@ def interval(values):
     return np.quantile(np.median(values[draws], axis=1), [0.025, 0.975])
 
 
-def main(folder):
+def main(source, table):
+    found = runs(source)
+    if table:
+        write(found, table)
     groups = defaultdict(list)
-    for path in sorted(Path(folder).glob("*.h5")):
-        name, status, row = read(path)
+    for name, _, status, row in found:
         groups[name].append((status, row))
-    for name, runs in groups.items():
-        rows = [row for _, row in runs if row]
-        statuses = [status for status, _ in runs]
-        print(f"{name}: {len(runs)} runs; " + ", ".join(f"{statuses.count(s)} {s}" for s in sorted(set(statuses))))
+    for name, group in groups.items():
+        rows = [row for _, row in group if row]
+        statuses = [status for status, _ in group]
+        print(f"{name}: {len(group)} runs; " + ", ".join(f"{statuses.count(s)} {s}" for s in sorted(set(statuses))))
         labels = [label for label in (rows[0] if rows else {}) if all(label in row for row in rows)]
         for label in labels:
             values = np.array([row[label] for row in rows])
@@ -67,4 +104,8 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", help="a folder of trajectories, or a table")
+    parser.add_argument("--table", help="a table to which the runs of the folder are added")
+    arguments = parser.parse_args()
+    main(arguments.source, arguments.table)
