@@ -52,8 +52,8 @@ pub fn multiply_in_cache(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, mut c: 
     multiply_into(Accumulate::Replace, a, b, c.view_mut());
 }
 
-/// c = A^T A (n x n) for A (m x n), exactly symmetric: m n^2 flops by faer, which computes one triangle, twice as many by another library. Of a
-/// symmetric A it is the square.
+/// c = A^T A (n x n) for A (m x n), exactly symmetric: m n^2 flops by faer, which computes one triangle, unless the caller chose another library,
+/// which takes twice as many. Of a symmetric A it is the square.
 ///
 /// # Panics
 /// If the shapes do not fit.
@@ -71,7 +71,7 @@ pub fn gram_into(a: ArrayView2<'_, f64>, mut c: ArrayViewMut2<'_, f64>) {
 /// The lower triangle of A^T A.
 fn lower_triangle(a: ArrayView2<'_, f64>, c: &mut ArrayViewMut2<'_, f64>) {
     #[cfg(feature = "linalg")]
-    if current() == Backend::Faer {
+    if factorising() == Backend::Faer {
         use super::faer_view::{borrow, borrow_mut};
         use faer::linalg::matmul::triangular::{BlockStructure, matmul};
         let (full, a) = (BlockStructure::Rectangular, borrow(&a));
