@@ -152,9 +152,11 @@ pub fn add_multiple(y: &mut [f64], a: f64, x: &[f64]) {
     );
 }
 
-/// The sign of x with sign(0) = 0: -1, 0 or 1.
+/// The sign of x with sign(0) = 0: -1, 0 or 1; of NaN it is 0.
+#[inline]
 pub fn sign(x: f64) -> f64 {
-    f64::from(i8::from(x > 0.0) - i8::from(x < 0.0))
+    let one_if = |holds: bool| if holds { 1.0 } else { 0.0 };
+    one_if(x > 0.0) - one_if(x < 0.0)
 }
 
 /// `length`, which is not negative, with the sign of x; zero for x = 0.

@@ -298,7 +298,7 @@ impl Pattern {
             #[inline(always)]
             || {
                 for (g, sign) in g.iter_mut().zip(signs) {
-                    let entry = vector::with_sign(1.0, *g);
+                    let entry = vector::sign(*g);
                     *sign = entry as i8;
                     *g = entry;
                 }
