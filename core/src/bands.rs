@@ -11,10 +11,14 @@ use crate::model::Rows;
 /// of a backward pass before they leave the range of a double.
 pub const BAND_WIDTH: f64 = 600.0;
 
+/// Terms lighter by this much (as logarithms) than what a gradient shows may still be seen in it: e^-36 is a last bit, and derivatives
+/// of different samples may differ as well.
+const VISIBLE: f64 = 60.0;
+
 /// One band: some terms, the samples (rows) that they belong to, and the weight of the heaviest.
 #[derive(Clone, Copy, Debug)]
 pub struct Band<'a> {
-    /// The weight of the heaviest term.
+    /// The weight of the heaviest term, or what [`Bands::follow`] put in its place.
     pub scale: LogReal,
     /// The indices of the terms; `None` for all of them.
     pub terms: Option<&'a [usize]>,
@@ -59,9 +63,13 @@ impl Bands {
         self.order.extend((0..ln_weights.len()).filter(|&t| ln_weights[t] > f64::NEG_INFINITY));
         self.order.sort_unstable_by(|&a, &b| ln_weights[b].total_cmp(&ln_weights[a]).then(a.cmp(&b)));
         self.rows.clear();
-        let mut start = 0;
+        self.cut_from(0, None, ln_weights, terms_per_sample);
+    }
+
+    /// Cuts the terms from place `start` in the order on; the first of these bands is relative to `level` instead of its heaviest term.
+    fn cut_from(&mut self, mut start: usize, mut level: Option<f64>, ln_weights: &[f64], terms_per_sample: usize) {
         while start < self.order.len() {
-            let scale = ln_weights[self.order[start]];
+            let scale = level.take().unwrap_or(ln_weights[self.order[start]]);
             let end = start + self.order[start..].partition_point(|&t| scale - ln_weights[t] <= BAND_WIDTH);
             let first_row = self.rows.len();
             self.rows.extend(self.order[start..end].iter().map(|t| t / terms_per_sample));
@@ -70,6 +78,22 @@ impl Bands {
             self.ends.push((LogReal::from_ln(scale), end, self.rows.len()));
             start = end;
         }
+    }
+
+    /// Lets band `b` reach far enough below `seen`, the size of what its gradient shows, for a map that looks at no lighter band; whether that
+    /// changed it.
+    ///
+    /// The heaviest terms may belong to samples that no unit sees. Where what is seen lies at the end of the band, samples hardly lighter would
+    /// be left out; the band is then relative to `seen`, ends e^-600 below that, and its unseen terms are numbers up to e^600.
+    pub fn follow(&mut self, b: usize, seen: LogReal, ln_weights: &[f64], terms_per_sample: usize) -> bool {
+        if b + 1 >= self.len() || self.ends[b].0.ln() - seen.ln() < BAND_WIDTH - VISIBLE {
+            return false;
+        }
+        self.ends.truncate(b);
+        let (start, first_row) = self.ends.last().map_or((0, 0), |&(_, term_end, row_end)| (term_end, row_end));
+        self.rows.truncate(first_row);
+        self.cut_from(start, Some(seen.ln()), ln_weights, terms_per_sample);
+        true
     }
 
     /// Number of bands: zero where every weight is zero.
@@ -132,6 +156,26 @@ mod tests {
         assert!(matches!(bands.band(0).rows, Rows::Subset([0, 1])));
         assert!(matches!(bands.band(1).rows, Rows::Subset([0, 1])));
         assert!(matches!(bands.band(2).rows, Rows::Subset([2])));
+    }
+
+    #[test]
+    fn a_band_whose_heaviest_terms_are_unseen_follows_the_seen_ones() {
+        let ln_weights = [-2000.0, -1.0, -595.0, -604.0, -1190.0, -1300.0];
+        let mut bands = Bands::default();
+        bands.cut(&ln_weights, 1);
+        let terms = |bands: &Bands, b: usize| bands.band(b).terms.unwrap().to_vec();
+        assert_eq!((bands.len(), terms(&bands, 0), terms(&bands, 1)), (3, vec![1, 2], vec![3, 4]));
+        // what is seen is near the beginning: nothing changes
+        assert!(!bands.follow(0, LogReal::from_ln(-3.0), &ln_weights, 1));
+        assert!(bands.follow(0, LogReal::from_ln(-596.0), &ln_weights, 1));
+        assert_eq!((bands.len(), bands.band(0).scale.ln(), terms(&bands, 0)), (3, -596.0, vec![1, 2, 3, 4]));
+        assert!(matches!(bands.band(0).rows, Rows::Subset([1, 2, 3, 4])));
+        assert_eq!((terms(&bands, 1), terms(&bands, 2)), (vec![5], vec![0]));
+        // a later band, and the last one, after which there is nothing
+        bands.cut(&ln_weights, 1);
+        assert!(bands.follow(1, LogReal::from_ln(-1195.0), &ln_weights, 1));
+        assert_eq!((bands.len(), terms(&bands, 0), terms(&bands, 1)), (3, vec![1, 2], vec![3, 4, 5]));
+        assert!(!bands.follow(2, LogReal::from_ln(-9e9), &ln_weights, 1));
     }
 
     #[test]

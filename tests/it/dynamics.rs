@@ -148,6 +148,18 @@ name = "GD then CD"
 optimizer = { kind = "steepest", norm = "l2" }
 step = { size = 0.02 }
 switch = { at = { step = 150 }, optimizer = { kind = "steepest", norm = "l1" } }
+
+[[run]]
+name = "GD then SD"
+optimizer = { kind = "steepest", norm = "l2" }
+step = { size = 0.02 }
+switch = { at = { step = 150 }, optimizer = { kind = "steepest", norm = "linf" }, step = { size = 1e-3, scale = "normalized" } }
+
+[[run]]
+name = "SD then GD"
+optimizer = { kind = "steepest", norm = "linf" }
+step = { size = 1e-3, scale = "normalized" }
+switch = { at = { step = 150 }, optimizer = { kind = "steepest", norm = "l2" }, step = { size = 0.02 } }
 "#;
 
 #[test]
@@ -155,7 +167,13 @@ fn each_phase_starts_where_the_last_one_ended_whatever_the_dynamics() {
     let workshop = Workshop::with("wide.toml", WIDE);
     workshop.steepest(&["run", "wide.toml", "--out", "check", "--set", "dynamics=check"]).success();
     workshop.steepest(&["run", "wide.toml", "--out", "dense", "--set", "dynamics=dense"]).success();
-    for (run, way) in [("sd", "sign"), ("cd-then-sd", "greedy, then sign"), ("gd-then-cd", "gram, then greedy")] {
+    for (run, way) in [
+        ("sd", "sign"),
+        ("cd-then-sd", "greedy, then sign"),
+        ("gd-then-cd", "gram, then greedy"),
+        ("gd-then-sd", "gram, then sign"),
+        ("sd-then-gd", "sign, then gram"),
+    ] {
         let [fast, dense] = ["check", "dense"].map(|out| workshop.trajectory(&format!("{out}/wide/{run}-seed0.h5")));
         assert_eq!(fast.attribute_text("dynamics"), Some(way));
         assert_eq!(fast.attribute_integer("count_disagreements"), Some(0), "{run}");

@@ -204,13 +204,21 @@ impl<'a> Dense<'a> {
         }
     }
 
-    /// The gradient of the heaviest band that has one: all that a map sees which looks at the leading part only.
+    /// The gradient of the heaviest band that has one, as far down as it shows: all that a map sees which looks at the leading part only.
     fn first_band_that_matters(&mut self) {
         self.backward_band(0, true);
-        for b in 1..self.bands.len() {
-            if !self.gradient.view().is_zero() {
+        let mut b = 0;
+        while b + 1 < self.bands.len() {
+            let seen = self.gradient.view().max_abs();
+            if !seen.is_zero() {
+                let n_terms = self.loss.terms_per_sample(self.outputs.ncols());
+                let n = samples(self.data, self.batching.as_ref()).n_samples();
+                if self.bands.follow(b, seen, &self.ln_weights[..n * n_terms], n_terms) {
+                    self.backward_band(b, true);
+                }
                 return;
             }
+            b += 1;
             self.backward_band(b, true);
         }
     }

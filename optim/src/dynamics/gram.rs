@@ -186,12 +186,16 @@ impl<'a> Gram<'a> {
         self.first.forward_above(&self.theta, self.outputs.view_mut(), &mut self.work);
         let labels = self.data.labels();
         let value = self.loss.evaluate(self.outputs.view(), labels, &mut self.margins, &mut self.ln_weights);
-        self.bands.cut(&self.ln_weights, self.loss.terms_per_sample(self.outputs.ncols()));
-        // gradient descent sees the heaviest band that has a gradient, and no other in any bit
+        let per_sample = self.loss.terms_per_sample(self.outputs.ncols());
+        self.bands.cut(&self.ln_weights, per_sample);
+        // gradient descent sees the heaviest band that has a gradient, as far down as it shows, and no other in any bit
         let mut gradient = Slope { scale: LogReal::ONE, first_squares: 0.0, rest_squares: 0.0, band: 0 };
         for band in 0..self.bands.len() {
             gradient = self.backward(band);
             if gradient.norm() != 0.0 {
+                if self.bands.follow(band, gradient.size(), &self.ln_weights, per_sample) {
+                    gradient = self.backward(band);
+                }
                 break;
             }
         }

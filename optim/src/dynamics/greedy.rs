@@ -153,10 +153,15 @@ impl<'a> Greedy<'a> {
         let value = self.loss.evaluate(outputs, labels, &mut self.margins, &mut self.ln_weights);
         // where the loss is no number, there is no direction, and the run ends
         let weights = if value.loss.is_defective() { &[] } else { &self.ln_weights[..] };
-        self.bands.cut(weights, self.loss.terms_per_sample(1));
-        // entries of lighter bands are invisible beside any of the heaviest that has a gradient
+        let per_sample = self.loss.terms_per_sample(1);
+        self.bands.cut(weights, per_sample);
+        // entries of lighter bands are invisible beside any of the heaviest that has a gradient, if that reaches far enough
         for b in 0..self.bands.len() {
-            let Some(scale) = self.take_cotangent(b) else { continue };
+            let Some(mut scale) = self.take_cotangent(b) else { continue };
+            let seen = scale * LogReal::from_value(vector::max_abs(&self.on_seen));
+            if self.bands.follow(b, seen, &self.ln_weights, per_sample) {
+                scale = self.take_cotangent(b).unwrap_or(scale);
+            }
             if let Some((winner, n_held)) = self.arg_max() {
                 return Found { value, scale, winner: Some(winner), n_held };
             }

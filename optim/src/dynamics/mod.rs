@@ -29,3 +29,6 @@ fn two_layer(model: &dyn HomogeneousModel) -> Option<(usize, TwoLayer<'_>)> {
     let first = model.linear_first_layer()?;
     Some((first.width(), first.two_layer()?))
 }
+
+#[cfg(test)]
+mod tests;

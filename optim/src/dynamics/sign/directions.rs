@@ -77,13 +77,18 @@ impl Directions {
         self.patterns.clear();
         self.steps.clear();
         self.tally = Tally::default();
-        let Some(scale) = ranking.heaviest() else {
-            self.steps.resize(state.u.len(), RowStep::default());
-            return LogReal::ZERO;
-        };
-        let mut sum = 0.0;
+        // relative to the heaviest term of any row so far: the heaviest samples may be active in none
+        let (mut scale, mut sum) = (f64::NEG_INFINITY, 0.0);
         for (j, &u) in state.u.iter().enumerate() {
             let top = ranking.terms_of(state.row(j), NEAR, &mut self.terms);
+            if self.terms.is_empty() || (u == 0.0 && !trains_output) {
+                self.steps.push(RowStep::default());
+                continue;
+            }
+            if top.ln > scale {
+                sum *= logspace::exp(scale - top.ln);
+                scale = top.ln;
+            }
             let visible = logspace::exp(top.ln - scale);
             let mut step = RowStep { sign: vector::sign(u), ..RowStep::default() };
             if trains_output {
@@ -92,9 +97,14 @@ impl Directions {
                 sum += size * visible;
             }
             if let Some(heaviest) = self.terms.first().filter(|_| u != 0.0) {
-                if bound_of_others(&self.terms, top, inputs) < inputs.smallest[heaviest.sample] {
+                let (others, smallest) = (bound_of_others(&self.terms, top, inputs), inputs.smallest[heaviest.sample]);
+                if others < smallest {
                     // no other sample can flip any sign
                     step.way = Way::Pure { sample: heaviest.sample };
+                    let is_alone = self.terms.len() == 1 && !top.has_rest;
+                    if !is_alone && others * rounding_of_weights(top) >= smallest {
+                        self.tally.undetermined_signs += inputs.dim().1 as u64;
+                    }
                     step.sign *= heaviest.sign;
                     let along = inputs.along_sign_of(heaviest.sample);
                     let dual: f64 = self.terms.iter().map(|term| term.weight * along[term.sample]).sum();
@@ -171,4 +181,11 @@ impl Directions {
         };
         (sign, sum.abs())
     }
+}
+
+/// By how much rounding may have changed one weight of a row relative to another: a factor e^(eps |ln w|), since ln w is rounded.
+fn rounding_of_weights(top: Top) -> f64 {
+    let relative = 2.0 * f64::EPSILON * top.ln.abs();
+    // the bound suffices for all but margins beyond 1e15, and costs no exponential
+    if relative < 0.5 { 1.0 + 2.0 * relative } else { logspace::exp(relative.min(700.0)) }
 }

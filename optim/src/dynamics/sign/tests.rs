@@ -103,6 +103,25 @@ fn a_thousand_steps_are_those_of_the_dense_dynamics() {
     }
 }
 
+#[test]
+fn what_the_rounding_of_large_margins_may_have_decided_is_counted() {
+    // the last sample is the first but for its last bits
+    let (drawn, loss) = (data(3, 20, 0.0), Exponential::sum());
+    let mut inputs = drawn.inputs().to_owned();
+    inputs.row_mut(2).mapv_inplace(|x| x * (1.0 + 4.0 * f64::EPSILON));
+    let data = Dataset::new(inputs, drawn.labels().clone()).unwrap();
+    let (model, theta) = network(&data, 9, Activation::Relu, false);
+    let undetermined = |factor: f64| {
+        let theta: Vec<f64> = theta.iter().map(|t| factor * t).collect();
+        let mut sign = Sign::new(&model, &data, &loss, &theta).unwrap();
+        sign.advance(1e-3);
+        sign.tally.undetermined_signs
+    };
+    // margins of the order of one, and of 1e18, where neighbouring doubles are 128 apart and the two samples some hundreds
+    assert_eq!(undetermined(1.0), 0);
+    assert!(undetermined(1e9) >= 20);
+}
+
 /// The exponential loss with weights that are made lighter by these logarithms, sample after sample.
 #[derive(Debug)]
 struct Lightened {
