@@ -164,7 +164,7 @@ mod tests {
         let mut bands = Bands::default();
         bands.cut(&ln_weights, 1);
         let terms = |bands: &Bands, b: usize| bands.band(b).terms.unwrap().to_vec();
-        assert_eq!((bands.len(), terms(&bands, 0), terms(&bands, 1)), (3, vec![1, 2], vec![3, 4]));
+        assert_eq!((bands.len(), terms(&bands, 0), terms(&bands, 1)), (4, vec![1, 2], vec![3, 4]));
         // what is seen is near the beginning: nothing changes
         assert!(!bands.follow(0, LogReal::from_ln(-3.0), &ln_weights, 1));
         assert!(bands.follow(0, LogReal::from_ln(-596.0), &ln_weights, 1));

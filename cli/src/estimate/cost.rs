@@ -3,12 +3,12 @@
 use super::passes::Products;
 use super::sizes::Sizes;
 use super::speeds::Speeds;
-use super::way::Way;
+use super::way::{Phase, Way, phases};
 use crate::config::{DynamicsChoice, RunConfig, optimizers};
 use crate::dynamics::CHECKS;
 use crate::metrics::{metrics, recorded_norms};
 use crate::run::own_norm;
-use steepest_norms::NormLabel;
+use steepest_norms::{NormLabel, NormSpec};
 use steepest_optim::OptimizerSpec;
 
 /// Bytes of a double.
@@ -32,6 +32,8 @@ const OVERHEAD: f64 = 1.3e-5;
 const EIGEN: f64 = 90.0;
 const POLAR: f64 = 10.0;
 const LARGEST: f64 = 13.0;
+/// The same of all singular values and vectors of an m x r matrix, in m r^2.
+const SINGULAR: f64 = 60.0;
 /// Flops of a dense product that take the time of a test on images, which skips their black pixels, in those of all pixels.
 const LIT: f64 = 0.4;
 /// Seconds that an entry's root and division take an adaptive method.
@@ -89,7 +91,7 @@ impl Part {
     }
 }
 
-/// The cost of a run that does not end early. A run that switches is counted as what it switches to. `new` are the products with test points
+/// The cost of a run that does not end early. The rows of a run that switches are counted as what it switches to. `new` are the products with test points
 /// that it makes, `held` those that it shares.
 pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: [Products; 2]) -> Cost {
     let (way, rows) = (Way::of(run, sizes), Rows::of(run));
@@ -99,11 +101,13 @@ pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: [
     let mut cost = Cost {
         flops: 0.0,
         seconds: compressed / COMPRESSION,
-        memory: memory(way, sizes) + BYTES * sizes.n_test as f64 * held.per_point(sizes),
+        memory: memory(way, run, sizes) + BYTES * sizes.n_test as f64 * held.per_point(sizes),
         disk: BYTES * rows.all * (n_series(run) as f64 + samples) + compressed,
     };
     let mut parts = vec![beginning(sizes)];
-    parts.extend(steps(way, run, sizes));
+    parts.extend(phases(run, sizes).iter().flat_map(|phase| steps(phase, sizes)));
+    let compared = if run.dynamics == DynamicsChoice::Check { (CHECKS as f64).min(run.stop.steps as f64) } else { 0.0 };
+    parts.extend(dense(sizes, sizes.n_parameters as f64, 0.0).map(|part| part.times(compared)));
     parts.extend(norms(way, run, sizes).map(|row| row.times(rows.norms)));
     parts.extend(tests(way, sizes, rows.tests));
     parts.extend(shared_pass(sizes, new));
@@ -144,35 +148,38 @@ fn beginning(sizes: &Sizes) -> Part {
     Part { flops: 2.0 * n * d * (n + m), normals: drawn + sizes.n_parameters as f64, ..Part::default() }
 }
 
-/// All steps.
-fn steps(way: Way, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
-    let ([n, d, m], p, count) = (sizes.shape(), sizes.n_parameters as f64, run.stop.steps as f64);
+/// A step that forms the whole gradient of p parameters: forward, and backward to the weights, two products each of 2 n p flops; `extra` flops
+/// for its direction.
+fn dense(sizes: &Sizes, p: f64, extra: f64) -> [Part; 3] {
+    let [n, ..] = sizes.shape();
+    let products = Part { flops: 4.0 * n * p + extra, ..Part::default() };
+    [products, Part::passes(DENSE_PASSES, BYTES * p), Part { other: OVERHEAD, ..Part::default() }]
+}
+
+/// All steps of one optimiser.
+fn steps(phase: &Phase<'_>, sizes: &Sizes) -> Vec<Part> {
+    let ([n, d, m], p) = (sizes.shape(), sizes.n_parameters as f64);
     let above = p - m * d;
     let own = Part { other: OVERHEAD, ..Part::default() };
-    let products = |flops: f64| Part { flops, ..Part::default() };
-    // forward, and backward to the weights: two products each of 2 n p flops
-    let is_adaptive = optimizers(run).any(|(optimizer, _)| matches!(optimizer, OptimizerSpec::Adam(_)));
-    let roots = if is_adaptive { ROOT * p } else { 0.0 };
-    let dense = |p: f64, extra: f64| {
-        let own = Part { other: OVERHEAD + roots, ..Part::default() };
-        [products(4.0 * n * p + extra), Part::passes(DENSE_PASSES, BYTES * p), own]
-    };
     let cached = |bytes: f64| Part { cached: bytes, ..Part::default() };
-    let step = match way {
-        Way::Dense => dense(p, factorisations(run, d, m)),
+    let of_matrix = |inputs: f64| factorisations(phase.optimizer, inputs, m);
+    let step = match phase.way {
+        Way::Dense => dense(sizes, p, of_matrix(d)),
         // as many inputs as samples
-        Way::SmallSide => dense(above + m * n, factorisations(run, n, m)),
+        Way::SmallSide => dense(sizes, above + m * n, of_matrix(n)),
         // one product with the Gram matrix, and the layers above
-        Way::Gram => [products(2.0 * n * n * m + 4.0 * n * (above - m)), cached(SPAN_PASSES * BYTES * n * m), own],
+        Way::Gram => {
+            let products = Part { flops: 2.0 * n * n * m + 4.0 * n * (above - m), ..Part::default() };
+            [products, cached(SPAN_PASSES * BYTES * n * m), own]
+        }
         Way::Greedy => [Part::default(), cached(SEARCH[0] * d + SEARCH[1] * n + SEARCH[2] * m), own],
         Way::Sign => [Part::default(), cached(SIGN_PASSES * BYTES * n * m), own],
     };
-    let early = if way == Way::Sign { EARLY_SIGN_STEPS.min(count) } else { 0.0 };
-    let compared = if run.dynamics == DynamicsChoice::Check { count.min(CHECKS as f64) } else { 0.0 };
-    step.into_iter()
-        .map(|part| part.times(count))
-        .chain(dense(p, 0.0).map(|part| part.times(early + compared)))
-        .collect()
+    let early = if phase.way == Way::Sign { EARLY_SIGN_STEPS.min(phase.steps) } else { 0.0 };
+    let is_adaptive = matches!(phase.optimizer, OptimizerSpec::Adam(_));
+    let roots = Part { other: if is_adaptive { ROOT * p } else { 0.0 }, ..Part::default() };
+    let each = step.into_iter().chain([roots]).map(|part| part.times(phase.steps));
+    each.chain(dense(sizes, p, 0.0).map(|part| part.times(early))).collect()
 }
 
 /// The norms of one row.
@@ -218,8 +225,8 @@ fn shared_pass(sizes: &Sizes, new: Products) -> Option<Part> {
     (new != Products::default()).then(|| stream(sizes, new.per_point(sizes)))
 }
 
-/// Bytes that a run holds.
-fn memory(way: Way, sizes: &Sizes) -> f64 {
+/// Bytes that a run holds; with `check` the dense step's as well.
+fn memory(way: Way, run: &RunConfig, sizes: &Sizes) -> f64 {
     let ([n, d, m], p, t) = (sizes.shape(), sizes.n_parameters as f64, sizes.n_test as f64);
     let inputs = match way {
         Way::Dense | Way::SmallSide | Way::Gram => 1.0,
@@ -227,7 +234,8 @@ fn memory(way: Way, sizes: &Sizes) -> f64 {
         Way::Sign => 2.0,
     };
     let of_test = if sizes.is_streamed { t * (m + 256.0) } else { t * (d + 2.0 * m) };
-    PROGRAM + BYTES * (VECTORS * p + inputs * n * d + 6.0 * n * m + of_test)
+    let vectors = if run.dynamics == DynamicsChoice::Check && way != Way::Dense { 2.0 * VECTORS } else { VECTORS };
+    PROGRAM + BYTES * (vectors * p + inputs * n * d + 6.0 * n * m + of_test)
 }
 
 /// Series of a run's file.
@@ -237,13 +245,14 @@ pub(super) fn n_series(run: &RunConfig) -> usize {
     metrics(&labels).len()
 }
 
-/// Flops of the factorisations of a first layer with so many inputs in every step.
-fn factorisations(run: &RunConfig, inputs: f64, units: f64) -> f64 {
+/// Flops of products that take the time of the factorisations of a first layer with so many inputs in one step.
+fn factorisations(optimizer: &OptimizerSpec<NormSpec>, inputs: f64, units: f64) -> f64 {
     let (short, long) = (units.min(inputs), units.max(inputs));
-    let of = |optimizer: &OptimizerSpec<_>| match optimizer {
+    let norm = own_norm(optimizer).map_or_else(|_| String::new(), |norm| norm.label().name);
+    match optimizer {
         OptimizerSpec::Shampoo(_) => EIGEN * (units.powi(3) + inputs.powi(3)),
-        _ if own_norm(optimizer).is_ok_and(|norm| norm.label().name == "spectral") => POLAR * short * short * long,
+        _ if norm == "spectral" => POLAR * short * short * long,
+        _ if norm.starts_with("nuclear") || norm.starts_with("schatten") => SINGULAR * short * short * long,
         _ => 0.0,
-    };
-    optimizers(run).map(|(optimizer, _)| of(optimizer)).fold(0.0, f64::max)
+    }
 }

@@ -92,10 +92,12 @@ fn size(bytes: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::way::Way;
+    use super::way::{Way, phases};
     use super::*;
-    use crate::config::DynamicsChoice;
+    use crate::config::{DynamicsChoice, RunConfig};
     use crate::reproduce::{FIGURES, Scale};
+    use steepest_models::{Activation, MlpSpec, ModelSpec};
+    use steepest_optim::SwitchAt;
 
     #[test]
     fn at_the_paper_s_scale_the_dense_steps_are_what_would_cost_years() {
@@ -137,6 +139,39 @@ mod tests {
         config.runs.iter_mut().for_each(|run| run.dynamics = DynamicsChoice::Check);
         let dense = 33.5e9 * 100.0 * 150.0;
         assert!(((estimate(&config).flops - plain.flops) / dense - 1.0).abs() < 0.15, "a hundred dense steps a run");
+    }
+
+    /// The run of this name at quick scale of Figure 1, changed as said.
+    fn changed(name: &str, change: impl Fn(&mut RunConfig)) -> RunConfig {
+        let runs = FIGURES[0].experiment(Scale::Quick, false).unwrap().runs;
+        let mut run = runs.into_iter().find(|run| run.name.starts_with(name)).unwrap();
+        change(&mut run);
+        run
+    }
+
+    #[test]
+    fn a_switch_at_a_step_is_counted_on_both_sides() {
+        let counts = |at: SwitchAt| {
+            let run = changed("GD then CD", |run| run.switch.as_mut().unwrap().at = at);
+            phases(&run, &Sizes::of(&run).unwrap()).iter().map(|phase| (phase.way, phase.steps)).collect::<Vec<_>>()
+        };
+        assert_eq!(counts(SwitchAt::Step(4000)), [(Way::Gram, 4000.0), (Way::Greedy, 6000.0)]);
+        assert_eq!(counts(SwitchAt::Step(70_000)), [(Way::Gram, 10_000.0), (Way::Greedy, 0.0)]);
+        assert_eq!(counts(SwitchAt::Separation), [(Way::Gram, 0.0), (Way::Greedy, 10_000.0)]);
+    }
+
+    #[test]
+    fn what_no_faster_way_serves_is_dense() {
+        let of = |change: fn(&mut MlpSpec)| {
+            let run = changed("CD", |run| {
+                let ModelSpec::Mlp(spec) = &mut run.model else { panic!("a perceptron") };
+                change(spec);
+            });
+            Way::of(&run, &Sizes::of(&run).unwrap())
+        };
+        assert_eq!(of(|_| ()), Way::Greedy);
+        assert_eq!(of(|spec| spec.activation = Activation::ReluPower { power: 2 }), Way::Dense);
+        assert_eq!(of(|spec| spec.hidden = vec![5, 5]), Way::Dense);
     }
 
     #[test]

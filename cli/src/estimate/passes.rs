@@ -1,7 +1,7 @@
 //! Which run of an experiment makes the products that runs share.
 
 use super::sizes::Sizes;
-use super::way::Way;
+use super::way::{Way, phases};
 use crate::config::RunConfig;
 use crate::shared::Shared;
 
@@ -15,7 +15,8 @@ pub(super) struct Products {
 impl Products {
     /// What the tests of a run need.
     fn needed(run: &RunConfig, sizes: &Sizes) -> Self {
-        let takes = |ways: &[Way]| sizes.is_streamed && Way::each(run, sizes).any(|way| ways.contains(&way));
+        let takes =
+            |ways: &[Way]| sizes.is_streamed && phases(run, sizes).iter().any(|phase| ways.contains(&phase.way));
         Self { with_inputs: takes(&[Way::Gram]), with_start: takes(&[Way::Gram, Way::Greedy]) }
     }
 

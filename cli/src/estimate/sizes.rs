@@ -7,6 +7,18 @@ use steepest_data::DataSpec;
 use steepest_models::ModelSpec;
 use steepest_optim::Sign;
 
+/// What lies above a trained first layer on the raw inputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Above {
+    /// Nothing, or the first layer is not trained.
+    #[default]
+    Nothing,
+    /// Other layers.
+    Layers,
+    /// One output that sums over units, each linear on either side of a kink.
+    SumOverUnits,
+}
+
 /// Numbers of samples and parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Sizes {
@@ -19,8 +31,7 @@ pub(super) struct Sizes {
     pub(super) is_drawn: bool,
     /// Whether test points are drawn again when they are needed.
     pub(super) is_streamed: bool,
-    /// Whether a trained first layer on the raw inputs lies beneath others, and the number of these.
-    pub(super) layers_above: Option<usize>,
+    pub(super) above: Above,
     /// Whether sign descent need not be dense: many inputs, of which hardly any is zero.
     pub(super) suits_sign: bool,
 }
@@ -50,8 +61,13 @@ impl Sizes {
         };
         let widths: Vec<usize> = match &run.model {
             ModelSpec::Mlp(spec) => {
-                let is_open = !spec.frozen.contains(&1) && !spec.hidden.is_empty();
-                sizes.layers_above = is_open.then_some(spec.hidden.len());
+                let is_piecewise_linear = spec.activation.slope_below_zero().is_some();
+                sizes.above = match spec.hidden.len() {
+                    0 => Above::Nothing,
+                    _ if spec.frozen.contains(&1) => Above::Nothing,
+                    1 if k == 1 && is_piecewise_linear => Above::SumOverUnits,
+                    _ => Above::Layers,
+                };
                 std::iter::once(d).chain(spec.hidden.iter().copied()).chain([k]).collect()
             }
             _ => vec![d, k],

@@ -1,9 +1,9 @@
 //! Which way a run will take, from the configuration alone.
 
-use super::sizes::Sizes;
-use crate::config::{DynamicsChoice, RunConfig, StepSpec, optimizers};
+use super::sizes::{Above, Sizes};
+use crate::config::{DynamicsChoice, RunConfig, StepSpec, SwitchSpec, optimizers};
 use steepest_norms::NormSpec;
-use steepest_optim::{OptimizerSpec, StepScale};
+use steepest_optim::{OptimizerSpec, StepScale, SwitchAt};
 
 /// How steps are carried out, as their cost tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,19 +16,40 @@ pub(super) enum Way {
     Sign,
 }
 
+/// The steps of one optimiser.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Phase<'r> {
+    pub(super) optimizer: &'r OptimizerSpec<NormSpec>,
+    pub(super) way: Way,
+    pub(super) steps: f64,
+}
+
+/// The phases of a run that does not end early; a switch whose step the configuration does not say is counted as an early one.
+pub(super) fn phases<'r>(run: &'r RunConfig, sizes: &Sizes) -> Vec<Phase<'r>> {
+    let all = run.stop.steps;
+    let first = match &run.switch {
+        None => all,
+        Some(SwitchSpec { at: SwitchAt::Step(step), .. }) => all.min(*step),
+        Some(_) => 0,
+    };
+    let phase = |((optimizer, step), steps): ((_, &StepSpec), u64)| Phase {
+        optimizer,
+        way: Way::of_phase(run, sizes, optimizer, step),
+        steps: steps as f64,
+    };
+    optimizers(run).zip([first, all - first]).map(phase).collect()
+}
+
 impl Way {
     /// That of the last optimiser of a run.
     pub(super) fn of(run: &RunConfig, sizes: &Sizes) -> Self {
-        Self::each(run, sizes).last().unwrap_or(Self::Dense)
-    }
-
-    /// Those of all its optimisers.
-    pub(super) fn each(run: &RunConfig, sizes: &Sizes) -> impl Iterator<Item = Self> {
-        optimizers(run).map(|(optimizer, step)| Self::of_phase(run, sizes, optimizer, step))
+        phases(run, sizes).last().map_or(Self::Dense, |phase| phase.way)
     }
 
     fn of_phase(run: &RunConfig, sizes: &Sizes, optimizer: &OptimizerSpec<NormSpec>, step: &StepSpec) -> Self {
-        let Some(layers_above) = sizes.layers_above else { return Self::Dense };
+        if sizes.above == Above::Nothing {
+            return Self::Dense;
+        }
         match run.dynamics {
             DynamicsChoice::Auto | DynamicsChoice::Check if run.batch.is_none() => {}
             DynamicsChoice::Gram => return Self::Gram,
@@ -37,6 +58,7 @@ impl Way {
             DynamicsChoice::Sign => return Self::Sign,
             _ => return Self::Dense,
         }
+        let sums_over_units = sizes.above == Above::SumOverUnits;
         let (n, d) = (sizes.n_train, sizes.first_layer.0);
         let (norm, has_momentum) = match optimizer {
             OptimizerSpec::Steepest(spec) => (spec.norm.label().name, spec.momentum.is_some()),
@@ -45,8 +67,8 @@ impl Way {
             _ => return Self::Dense,
         };
         match &*norm {
-            "l1" if layers_above == 1 && !has_momentum => Self::Greedy,
-            "linf" if layers_above == 1 && !has_momentum && sizes.suits_sign && step.scale == StepScale::Normalized => {
+            "l1" if sums_over_units && !has_momentum => Self::Greedy,
+            "linf" if sums_over_units && !has_momentum && sizes.suits_sign && step.scale == StepScale::Normalized => {
                 Self::Sign
             }
             "l2" if n <= d => Self::Gram,

@@ -10,14 +10,18 @@ use steepest_core::{
 /// Another dynamics, compared with [`Dense`] at every so many steps; the trajectory is the other's.
 ///
 /// A comparison forms theta and lets the dense dynamics start there. Margins may differ by 1e-9 of the largest, ln L and ln N*(grad L) by 1e-9
-/// of themselves beside one, and the move of each entry of theta by 1e-9 of the longest move, above the rounding of theta itself. Of an
-/// optimiser with a memory, which knows more than theta, margins and loss are compared and the step is not.
+/// of themselves beside one, and the move of each entry of theta by 1e-9 of the longest move, above the rounding of theta itself.
+///
+/// An optimiser with a memory knows more than theta: there the dense one takes the first [`WALKED`] steps too, each from the other's theta with its
+/// own memory, so that these are compared whole; later comparisons are of margins, loss and N*(grad L), without the step.
 pub struct Checked<'a> {
     fast: Box<dyn Dynamics + 'a>,
     dense: Dense<'a>,
     /// The dense dynamics before its first step.
     blank: SavedState,
     has_memory: bool,
+    /// Whether the dense one remembers every step so far.
+    follows: bool,
     every: u64,
     step: u64,
     found: Agreement,
@@ -32,6 +36,9 @@ struct Agreement {
     /// One more than the step of the first disagreement.
     first: u64,
 }
+
+/// First steps of an optimiser with a memory that the dense one takes too.
+const WALKED: u64 = 20;
 
 /// How far apart two roundings of one number may be.
 const TOLERANCE: f64 = 1e-9;
@@ -54,17 +61,34 @@ impl<'a> Checked<'a> {
         let dense = Dense::new(model, data, loss, optimizer, theta)?;
         let mut blank = SavedState::default();
         dense.save(&mut blank);
-        Ok(Self { fast, dense, blank, has_memory, every: every.max(1), step: 0, found: Agreement::default() })
+        Ok(Self {
+            fast,
+            dense,
+            blank,
+            has_memory,
+            follows: true,
+            every: every.max(1),
+            step: 0,
+            found: Agreement::default(),
+        })
     }
 
     /// Compares the present point, and the step of this length from it, which is taken.
     fn compare(&mut self, length: f64) -> bool {
         let before = self.fast.theta().to_vec();
-        self.blank.put("theta", &before);
-        let is_there = self.dense.restore(&self.blank).is_ok();
-        let mut agrees = is_there && agree(&self.fast.evaluate(), &self.dense.evaluate(), self.has_memory);
+        let knows_all = !self.has_memory || (self.follows && self.step < WALKED);
+        let mut remembered = SavedState::default();
+        if self.has_memory && knows_all {
+            self.dense.save(&mut remembered);
+        } else {
+            remembered.clone_from(&self.blank);
+        }
+        remembered.put("theta", &before);
+        let is_there = self.dense.restore(&remembered).is_ok();
+        let mut agrees = is_there && agree(&self.fast.evaluate(), &self.dense.evaluate(), knows_all);
+        agrees &= close(self.fast.gradient_dual_norm(), self.dense.gradient_dual_norm());
         let moved = self.fast.advance(length);
-        if !self.has_memory {
+        if knows_all {
             self.dense.advance(length);
             let n_others = moved_otherwise(&before, self.fast.theta(), self.dense.theta());
             self.found.entries += n_others;
@@ -80,11 +104,11 @@ impl<'a> Checked<'a> {
 }
 
 /// Whether two evaluations of one point are roundings of each other.
-fn agree(a: &Evaluation<'_>, b: &Evaluation<'_>, has_memory: bool) -> bool {
+fn agree(a: &Evaluation<'_>, b: &Evaluation<'_>, of_direction: bool) -> bool {
     let margin = TOLERANCE * vector::max_abs(b.margins);
     let margins =
         a.margins.len() == b.margins.len() && a.margins.iter().zip(b.margins).all(|(a, b)| (a - b).abs() <= margin);
-    margins && close(a.loss, b.loss) && (has_memory || close(a.dual_norm, b.dual_norm))
+    margins && close(a.loss, b.loss) && (!of_direction || close(a.dual_norm, b.dual_norm))
 }
 
 fn close(a: LogReal, b: LogReal) -> bool {
@@ -114,7 +138,7 @@ impl Dynamics for Checked<'_> {
     }
 
     fn advance(&mut self, length: f64) -> bool {
-        let is_compared = self.step.is_multiple_of(self.every);
+        let is_compared = self.step.is_multiple_of(self.every) || (self.has_memory && self.step < WALKED);
         let moved = if is_compared { self.compare(length) } else { self.fast.advance(length) };
         self.step += 1;
         moved
@@ -137,7 +161,7 @@ impl Dynamics for Checked<'_> {
         let count = |name, meaning, count| Counter { name, meaning, count };
         let mut counters = self.fast.counters();
         let compared = if self.has_memory {
-            "points whose margins and loss were compared with those of the dense dynamics"
+            "points whose margins, loss and gradient were compared with those of the dense dynamics, and the first twenty steps"
         } else {
             "steps that were compared with the dense step"
         };
@@ -168,6 +192,7 @@ impl Dynamics for Checked<'_> {
         }
         let [step, checks, disagreements, entries, first] = words;
         (self.step, self.found) = (step, Agreement { checks, disagreements, entries, first });
+        self.follows = step == 0;
         self.fast.restore(state)
     }
 }
@@ -179,7 +204,7 @@ const NAMES: [&str; 5] =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Gram, SteepestDescent};
+    use crate::{Gram, MomentumDescent, MomentumSpec, SteepestDescent};
     use ndarray::Array2;
     use steepest_core::Labels;
     use steepest_core::loss::Logistic;
@@ -210,6 +235,19 @@ mod tests {
         let found = counts(&wrong);
         assert!(found[..2] == [("checks", 2), ("disagreements", 2)] && found[2].1 > 10, "{found:?}");
         assert_eq!(found[3], ("first_disagreement", 0));
+        // nor is heavy momentum light momentum, which only the steps tell
+        let momentum =
+            |beta| MomentumDescent::new(L2::new(50), MomentumSpec { beta, dampening: true, nesterov: false });
+        let with_memory = |beta, other| {
+            let followed = momentum(beta).momentum();
+            let gram = Box::new(Gram::new(&model, &data, &loss, &theta).unwrap().with_momentum(followed));
+            let dense = Box::new(momentum(other));
+            let mut checked = Checked::new(gram, &model, &data, &loss, dense, theta.clone(), 10).unwrap();
+            (0..35).for_each(|_| assert!(checked.advance(0.01)));
+            counts(&checked)
+        };
+        assert_eq!(with_memory(0.9, 0.9), [("checks", 22), ("disagreements", 0), ("entries_moved_otherwise", 0)]);
+        assert_eq!(with_memory(0.9, 0.8)[1], ("disagreements", 20));
         let mut state = SavedState::default();
         wrong.save(&mut state);
         let mut again = start(Box::new(SteepestDescent::new(L1::new(50))));
