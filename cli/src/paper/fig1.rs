@@ -33,16 +33,26 @@ pub(super) fn page(runs: &[Run], overlay: Overlay) -> anyhow::Result<Page> {
         panels.push(scatter(runs, scale, "margin_l1", overlay.paper.then_some(rank))?);
     }
     let mut caption = facts(runs, &all);
-    caption.push(
-        "Top: one scale of the start a row. Bottom: test accuracy against the final γ_{∞} of every run; stars: runs that begin with GD and \
-         switch at the first step with a sum of losses below l(0)."
-            .into(),
-    );
+    caption.push(format!(
+        "Top: one scale of the start a row. Bottom: test accuracy against the final γ_{{∞}} of every run; stars: runs that begin with GD and \
+         switch{}.",
+        switch_steps(runs)
+    ));
     caption.push(excess_over_chance(&all));
     if overlay.paper {
         caption.push("Dotted and open: medians that the paper published at d = 32768, its scales of the start in the same order.".into());
     }
     Ok(Page { title: format!("Figure 1. {}", runs[0].text("title").unwrap_or_default()), caption, panels, columns: 3 })
+}
+
+/// When the runs that switched did; nothing if none did.
+fn switch_steps(runs: &[Run]) -> String {
+    let steps = runs.iter().filter(|run| run.is_used()).filter_map(|run| run.step("switch_step"));
+    match (steps.clone().min(), steps.max()) {
+        (Some(first), Some(last)) if first < last => format!(" at step {first} to {last}"),
+        (Some(step), _) => format!(" at step {step}"),
+        _ => String::new(),
+    }
 }
 
 const SEPARATION: &str = "100 % train accuracy (median)";

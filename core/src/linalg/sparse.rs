@@ -11,19 +11,24 @@ const COLUMNS: usize = 64;
 #[derive(Clone, Copy)]
 struct Row([f64; COLUMNS]);
 
+/// Columns of A at a time, so that what they multiply (32 kB) stays in the first cache, and rows of A at a time, so that their sums (128 kB) stay in
+/// the second: without these blocks a product waits for the second cache at every entry.
+const DEPTH: usize = 64;
+const ROWS: usize = 256;
+
 /// A matrix is worth the trouble where at most one in so many entries is not zero: a product by entries reads a row of the other matrix for
 /// each, and reaches half the speed of a dense one.
 const FEWER: usize = 3;
 
-/// A matrix A (n x d) row by row, without the entries that are zero: images on a black ground are four fifths zeros.
+/// A matrix A (n x d) without the entries that are zero, block by block and row by row: images on a black ground are four fifths zeros.
 #[derive(Clone, Debug)]
 pub struct SparseRows {
-    /// Where each row begins among the entries, and where the last one ends.
+    /// n, d.
+    shape: (usize, usize),
+    /// Where the entries of each row of each block begin, in the order of the blocks, and where the last ones end.
     starts: Vec<usize>,
-    /// The column of each entry, ascending in a row.
-    places: Vec<usize>,
-    values: Vec<f64>,
-    n_columns: usize,
+    /// The column of each entry within its block, ascending in a row, and its value.
+    entries: Vec<(u32, f64)>,
 }
 
 impl SparseRows {
@@ -33,17 +38,17 @@ impl SparseRows {
         if FEWER * count > a.len() {
             return None;
         }
-        let mut starts = Vec::with_capacity(a.nrows() + 1);
-        let (mut places, mut values) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for row in a.rows() {
-            starts.push(places.len());
-            for (k, &value) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
-                places.push(k);
-                values.push(value);
+        let (mut starts, mut entries) = (Vec::new(), Vec::with_capacity(count));
+        for rows in a.axis_chunks_iter(Axis(0), ROWS) {
+            for block in rows.axis_chunks_iter(Axis(1), DEPTH) {
+                for row in block.rows() {
+                    starts.push(entries.len());
+                    entries.extend((0..).zip(row.iter().copied()).filter(|(_, value)| *value != 0.0));
+                }
             }
         }
-        starts.push(places.len());
-        Some(Self { starts, places, values, n_columns: a.ncols() })
+        starts.push(entries.len());
+        Some(Self { shape: a.dim(), starts, entries })
     }
 
     /// C = A B^T (n x m) for B (m x d): 2 m flops for each entry of A that is not zero. Each entry of C is one sum in the order of the columns of
@@ -52,30 +57,42 @@ impl SparseRows {
     /// # Panics
     /// If the shapes do not fit.
     pub fn times_transposed(&self, b: ArrayView2<'_, f64>, mut c: ArrayViewMut2<'_, f64>) {
-        let (n, m) = (self.starts.len() - 1, b.nrows());
-        assert!(b.ncols() == self.n_columns && c.dim() == (n, m), "product into a matrix of another shape");
-        let mut turned = vec![Row([0.0; COLUMNS]); self.n_columns];
+        let ((n, d), m) = (self.shape, b.nrows());
+        assert!(b.ncols() == d && c.dim() == (n, m), "product into a matrix of another shape");
+        let mut turned = vec![Row([0.0; COLUMNS]); d];
+        let mut sums = vec![Row([0.0; COLUMNS]); n.min(ROWS)];
         for from in (0..m).step_by(COLUMNS) {
-            let part = s![from..m.min(from + COLUMNS), ..];
-            turn(b.slice(part), &mut turned);
-            self.times(&turned, c.slice_mut(s![.., from..m.min(from + COLUMNS)]));
+            let part = from..m.min(from + COLUMNS);
+            turn(b.slice(s![part.clone(), ..]), &mut turned);
+            let mut starts = &self.starts[..];
+            for mut c in c.slice_mut(s![.., part]).axis_chunks_iter_mut(Axis(0), ROWS) {
+                let sums = &mut sums[..c.nrows()];
+                sums.fill(Row([0.0; COLUMNS]));
+                for turned in turned.chunks(DEPTH) {
+                    self.add_block(&starts[..=sums.len()], turned, sums);
+                    starts = &starts[sums.len()..];
+                }
+                for (c, Row(sums)) in c.rows_mut().into_iter().zip(sums) {
+                    c.into_iter().zip(sums).for_each(|(c, sum)| *c = *sum);
+                }
+            }
         }
     }
 
-    /// The same for B^T row by row.
-    fn times(&self, turned: &[Row], mut c: ArrayViewMut2<'_, f64>) {
+    /// The sums of some rows and what one block adds, whose rows begin and end there.
+    fn add_block(&self, starts: &[usize], turned: &[Row], sums: &mut [Row]) {
         vectorized(
             #[inline(always)]
             || {
-                for (bounds, c) in self.starts.windows(2).zip(c.rows_mut()) {
-                    let entries = bounds[0]..bounds[1];
-                    let mut sums = [0.0; COLUMNS];
-                    for (&k, &value) in self.places[entries.clone()].iter().zip(&self.values[entries]) {
-                        for (sum, b) in sums.iter_mut().zip(&turned[k].0) {
+                for (bounds, Row(sums)) in starts.windows(2).zip(sums) {
+                    // in registers
+                    let mut of_row = *sums;
+                    for &(k, value) in &self.entries[bounds[0]..bounds[1]] {
+                        for (sum, b) in of_row.iter_mut().zip(&turned[k as usize].0) {
                             *sum += value * b;
                         }
                     }
-                    c.into_iter().zip(sums).for_each(|(c, sum)| *c = sum);
+                    *sums = of_row;
                 }
             },
         );
@@ -96,7 +113,8 @@ mod tests {
 
     #[test]
     fn products_are_those_of_the_whole_matrix() {
-        for (n, d, m) in [(1, 1, 1), (5, 9, 64), (30, 40, 7), (20, 33, 130)] {
+        for (n, d, m) in [(1, 1, 1), (5, 9, 64), (30, 40, 7), (20, 33, 130), (256, 64, 3), (257, 65, 65), (600, 140, 5)]
+        {
             let a = Array2::from_shape_fn((n, d), |(i, k)| match (i * 31 + k * 17 + i * k) % 23 {
                 r @ 18.. if n > 1 => r as f64 / 7.0 - 3.0,
                 _ => 0.0,
