@@ -33,9 +33,11 @@ const EIGEN: f64 = 90.0;
 const POLAR: f64 = 10.0;
 const LARGEST: f64 = 13.0;
 /// The same of all singular values and vectors of an m x r matrix, in m r^2.
-const SINGULAR: f64 = 60.0;
+const SINGULAR: f64 = 25.0;
+/// The smaller side at which polar factors and singular vectors take twice that, since products of small matrices are slow; nine times at most.
+const SMALL: f64 = 140.0;
 /// Flops of a dense product that take the time of a test on images, which skips their black pixels, in those of all pixels.
-const LIT: f64 = 0.4;
+const LIT: f64 = 0.3;
 /// Seconds that an entry's root and division take an adaptive method.
 const ROOT: f64 = 1.5e-9;
 /// Bytes of parameters that are compressed in a second.
@@ -248,11 +250,12 @@ pub(super) fn n_series(run: &RunConfig) -> usize {
 /// Flops of products that take the time of the factorisations of a first layer with so many inputs in one step.
 fn factorisations(optimizer: &OptimizerSpec<NormSpec>, inputs: f64, units: f64) -> f64 {
     let (short, long) = (units.min(inputs), units.max(inputs));
+    let of_singular_vectors = (1.0 + (SMALL / short).powi(3).min(8.0)) * short * short * long;
     let norm = own_norm(optimizer).map_or_else(|_| String::new(), |norm| norm.label().name);
     match optimizer {
         OptimizerSpec::Shampoo(_) => EIGEN * (units.powi(3) + inputs.powi(3)),
-        _ if norm == "spectral" => POLAR * short * short * long,
-        _ if norm.starts_with("nuclear") || norm.starts_with("schatten") => SINGULAR * short * short * long,
+        _ if norm == "spectral" => POLAR * of_singular_vectors,
+        _ if norm.starts_with("nuclear") || norm.starts_with("schatten") => SINGULAR * of_singular_vectors,
         _ => 0.0,
     }
 }
