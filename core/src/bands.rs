@@ -84,15 +84,17 @@ impl Bands {
     /// changed it.
     ///
     /// The heaviest terms may belong to samples that no unit sees. Where what is seen lies at the end of the band, samples hardly lighter would
-    /// be left out; the band is then relative to `seen`, ends e^-600 below that, and its unseen terms are numbers up to e^600.
+    /// be left out; the band is then relative to `seen` (to its own end at most), ends e^-600 below that, and its unseen terms are numbers up to e^600.
     pub fn follow(&mut self, b: usize, seen: LogReal, ln_weights: &[f64], terms_per_sample: usize) -> bool {
         if b + 1 >= self.len() || self.ends[b].0.ln() - seen.ln() < BAND_WIDTH - VISIBLE {
             return false;
         }
+        // no lower than its end, so that no weight leaves the range of a double
+        let level = seen.ln().max(self.ends[b].0.ln() - BAND_WIDTH);
         self.ends.truncate(b);
         let (start, first_row) = self.ends.last().map_or((0, 0), |&(_, term_end, row_end)| (term_end, row_end));
         self.rows.truncate(first_row);
-        self.cut_from(start, Some(seen.ln()), ln_weights, terms_per_sample);
+        self.cut_from(start, Some(level), ln_weights, terms_per_sample);
         true
     }
 
@@ -176,6 +178,10 @@ mod tests {
         assert!(bands.follow(1, LogReal::from_ln(-1195.0), &ln_weights, 1));
         assert_eq!((bands.len(), terms(&bands, 0), terms(&bands, 1)), (3, vec![1, 2], vec![3, 4, 5]));
         assert!(!bands.follow(2, LogReal::from_ln(-9e9), &ln_weights, 1));
+        // derivatives may be smaller than any weight of the band
+        bands.cut(&ln_weights, 1);
+        assert!(bands.follow(0, LogReal::from_ln(-720.0), &ln_weights, 1));
+        assert_eq!((bands.band(0).scale.ln(), terms(&bands, 0)), (-601.0, vec![1, 2, 3, 4]));
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Dynamics for Checked<'_> {
         let count = |name, meaning, count| Counter { name, meaning, count };
         let mut counters = self.fast.counters();
         let compared = if self.has_memory {
-            "points whose margins, loss and gradient were compared with those of the dense dynamics, and the first twenty steps"
+            "points whose margins, loss and gradient were compared with those of the dense dynamics, and the first twenty steps unless interrupted before"
         } else {
             "steps that were compared with the dense step"
         };

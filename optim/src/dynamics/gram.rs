@@ -219,8 +219,9 @@ impl<'a> Gram<'a> {
             band: b,
         };
         if !(1e-200..1e200).contains(&(slope.first_squares + slope.rest_squares)) {
+            // of the gradient, not of D: a sample without inputs has a weight and no gradient
+            let largest = vector::max_abs(image.as_slice().unwrap_or_default()).max(vector::max_abs(rest));
             let d_values = d.as_slice_mut().unwrap_or_default();
-            let largest = vector::max_abs(d_values).max(vector::max_abs(rest));
             // so that squares neither under- nor overflow
             if largest != 0.0 && !(1e-100..1e100).contains(&largest) {
                 d_values.iter_mut().chain(rest.iter_mut()).for_each(|g| *g /= largest);

@@ -156,17 +156,31 @@ impl<'a> Greedy<'a> {
         let per_sample = self.loss.terms_per_sample(1);
         self.bands.cut(weights, per_sample);
         // entries of lighter bands are invisible beside any of the heaviest that has a gradient, if that reaches far enough
-        for b in 0..self.bands.len() {
-            let Some(mut scale) = self.take_cotangent(b) else { continue };
-            let seen = scale * LogReal::from_value(vector::max_abs(&self.on_seen));
-            if self.bands.follow(b, seen, &self.ln_weights, per_sample) {
-                scale = self.take_cotangent(b).unwrap_or(scale);
+        let mut b = 0;
+        while b < self.bands.len() {
+            if let Some((scale, (winner, n_held))) = self.search_band(b) {
+                let seen = scale * LogReal::from_value(winner.value.abs());
+                let found = Found { value, scale, winner: Some(winner), n_held };
+                if !self.bands.follow(b, seen, &self.ln_weights, per_sample) {
+                    return found;
+                }
+                let again = self.search_band(b);
+                return again.map_or(found, |(scale, (winner, n_held))| Found {
+                    scale,
+                    winner: Some(winner),
+                    n_held,
+                    ..found
+                });
             }
-            if let Some((winner, n_held)) = self.arg_max() {
-                return Found { value, scale, winner: Some(winner), n_held };
-            }
+            b += 1;
         }
         Found { value, scale: LogReal::ZERO, winner: None, n_held: 0 }
+    }
+
+    /// The largest entry of one band and the number of samples held, relative to a scale; `None` if the band has no derivative.
+    fn search_band(&mut self, b: usize) -> Option<(LogReal, (Winner, u32))> {
+        let scale = self.take_cotangent(b)?;
+        Some((scale, self.arg_max()?))
     }
 
     /// The cotangent of one band on all samples, the largest entry that has a derivative being about one; its scale. `None` if none has.

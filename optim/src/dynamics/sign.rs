@@ -120,7 +120,7 @@ impl<'a> Sign<'a> {
         Ok(Self {
             output,
             formed: (memory::copied(theta), true),
-            ranking: Ranking::new(labels, slope),
+            ranking: Ranking::new(labels, slope, inputs.blank()),
             directions: Directions::default(),
             outputs,
             margins: vec![0.0; n],

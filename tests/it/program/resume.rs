@@ -179,12 +179,12 @@ fn a_run_on_points_that_nobody_stores_goes_on_after_its_switch() {
 #[test]
 fn a_run_goes_on_before_its_switch_to_sign_descent_and_checked_as_well() {
     let points = "kind = \"teacher_student\"\nn_inputs = 2048\nn_test = 20\nzero_outputs = \"keep\"";
-    let run = "optimizer = { kind = \"steepest\", norm = \"l2\" }\nstep = { size = 0.01 }\nswitch = { at = { step = 30000 }, \
+    let run = "optimizer = { kind = \"steepest\", norm = \"l2\" }\nstep = { size = 0.01 }\nswitch = { at = { step = 90000 }, \
                optimizer = { kind = \"steepest\", norm = \"linf\" }, step = { size = 1e-4, scale = \"normalized\" } }";
-    let text = experiment("exponential", 32_000, run).replace("kind = \"uci_digits\"", points);
+    let text = experiment("exponential", 92_000, run).replace("kind = \"uci_digits\"", points);
     for dynamics in ["auto", "check"] {
         let found = check(&format!("{text}dynamics = \"{dynamics}\"\n"), 256);
-        assert!(resumed(&found)[0] < 30_000 && found.attribute_integer("switch_step") == Some(30_000));
+        assert!(resumed(&found)[0] < 90_000 && found.attribute_integer("switch_step") == Some(90_000));
         assert_eq!(found.attribute_text("dynamics"), Some("gram, then sign"));
         assert!(found.attribute_integer("count_undetermined_signs").is_some());
     }

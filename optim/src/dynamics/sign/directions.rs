@@ -10,6 +10,9 @@ use steepest_core::{LogReal, logspace, vector};
 /// row of a million, and where it may the row is looked at again with all its terms.
 const NEAR: f64 = 32.0;
 
+/// What is smaller than this share of a sum does not show in the logarithm of a norm.
+const SHOWS: f64 = 1e-10;
+
 /// What one row of W and its output weight do: W_j -= length `sign` s, u_j -= length `output_sign`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RowStep {
@@ -101,8 +104,8 @@ impl Directions {
                 if others < smallest {
                     // no other sample can flip any sign
                     step.way = Way::Pure { sample: heaviest.sample };
-                    let is_alone = self.terms.len() == 1 && !top.has_rest;
-                    if !is_alone && others * rounding_of_weights(top) >= smallest {
+                    let (is_alone, rounding) = (self.terms.len() == 1 && !top.has_rest, rounding_of_weights(top));
+                    if !is_alone && (others * rounding >= smallest || rounding.is_infinite()) {
                         self.tally.undetermined_signs += inputs.dim().1 as u64;
                     }
                     step.sign *= heaviest.sign;
@@ -170,8 +173,10 @@ impl Directions {
         }
         let rounding = f64::EPSILON * (self.terms.len() as f64 + top.ln.abs());
         let rest = if top.rest == 0.0 { 0.0 } else { top.rest * vector::max_abs(p) };
-        let sign = if top.has_rest && sum.abs() <= rest {
+        let sign = if top.has_rest && sum.abs() * SHOWS <= rest {
+            // the heaviest samples have hardly any part: those that were left out may
             ranking.terms_of(p, f64::INFINITY, &mut self.all_terms);
+            sum = self.all_terms.iter().map(|term| term.weight * p[term.sample]).sum();
             let decided = sign_of_sum(&self.all_terms, |i| p[i], vector::max_abs(p), rounding);
             self.tally.undetermined_signs += u64::from(decided.is_undetermined);
             decided.sign
@@ -183,9 +188,14 @@ impl Directions {
     }
 }
 
-/// By how much rounding may have changed one weight of a row relative to another: a factor e^(eps |ln w|), since ln w is rounded.
+/// By how much rounding may have changed one weight of a row relative to another: a factor e^(2 eps |ln w|), since both ln w are rounded; infinite
+/// where that is more than a weight can differ by in a double.
 fn rounding_of_weights(top: Top) -> f64 {
     let relative = 2.0 * f64::EPSILON * top.ln.abs();
     // the bound suffices for all but margins beyond 1e15, and costs no exponential
-    if relative < 0.5 { 1.0 + 2.0 * relative } else { logspace::exp(relative.min(700.0)) }
+    match relative {
+        0.0..0.5 => 1.0 + 2.0 * relative,
+        0.5..700.0 => logspace::exp(relative),
+        _ => f64::INFINITY,
+    }
 }

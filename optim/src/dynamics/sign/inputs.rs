@@ -69,6 +69,11 @@ impl<'a> Inputs<'a> {
         self.x.dim()
     }
 
+    /// The samples of which every input is zero.
+    pub(super) fn blank(&self) -> Vec<usize> {
+        (0..self.largest.len()).filter(|&i| self.largest[i] == 0.0).collect()
+    }
+
     /// x_i.
     pub(super) fn sample(&self, i: usize) -> &[f64] {
         self.x.row(i).to_slice().unwrap_or_default()

@@ -12,8 +12,10 @@ use steepest_core::{logspace, vector};
 pub(super) struct Ranking {
     /// ln w_i of each sample.
     pub(super) ln_weights: Vec<f64>,
-    /// The samples with w_i > 0, heaviest first, of equal ones the first.
+    /// The samples with w_i > 0 and an input that is not zero, heaviest first, of equal ones the first.
     order: Vec<usize>,
+    /// The samples without inputs: whatever their weight, they have no gradient.
+    blank: Vec<usize>,
     /// y_i.
     labels: Vec<f64>,
     /// phi'(z) for z <= 0, and ln of its size.
@@ -48,8 +50,10 @@ pub(super) struct Top {
 }
 
 impl Ranking {
-    pub(super) fn new(labels: &[f64], slope: f64) -> Self {
+    /// Of samples with these labels, of which the blank ones have no inputs.
+    pub(super) fn new(labels: &[f64], slope: f64, blank: Vec<usize>) -> Self {
         Self {
+            blank,
             ln_weights: vec![0.0; labels.len()],
             order: Vec::with_capacity(labels.len()),
             labels: labels.to_vec(),
@@ -58,9 +62,9 @@ impl Ranking {
         }
     }
 
-    /// Sorts the samples by the present weights; the number of bands of width 600 that they make.
+    /// Sorts the samples by the present weights; the number of bands of width 600 that all of them make.
     pub(super) fn sort(&mut self) -> usize {
-        let Self { ln_weights, order, .. } = self;
+        let Self { ln_weights, order, blank, .. } = self;
         order.clear();
         order.extend((0..ln_weights.len()).filter(|&i| ln_weights[i] > f64::NEG_INFINITY));
         order.sort_unstable_by(|&a, &b| ln_weights[b].total_cmp(&ln_weights[a]).then(a.cmp(&b)));
@@ -70,6 +74,7 @@ impl Ranking {
                 (n_bands, scale) = (n_bands + 1, ln_weights[i]);
             }
         }
+        order.retain(|i| !blank.contains(i));
         n_bands
     }
 
@@ -195,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_terms_of_a_row_are_those_of_its_active_samples_relative_to_the_heaviest() {
-        let mut ranking = Ranking::new(&[1.0, -1.0, 1.0, 1.0, -1.0], 0.0);
+        let mut ranking = Ranking::new(&[1.0, -1.0, 1.0, 1.0, -1.0], 0.0, Vec::new());
         ranking.ln_weights.copy_from_slice(&[-900.0, -1.0, -3.0, f64::NEG_INFINITY, -50.0]);
         assert_eq!(ranking.sort(), 2);
         let mut found = Vec::new();
@@ -213,7 +218,7 @@ mod tests {
         let (none, top) = samples(&ranking, &[-1.0; 5], 40.0);
         assert_eq!((none, top.ln, top.has_rest), (vec![], f64::NEG_INFINITY, false));
         // with a slope below zero every sample has a part, and a steep one may come first
-        let mut steep = Ranking::new(&[1.0, 1.0], -logspace::exp(3.0));
+        let mut steep = Ranking::new(&[1.0, 1.0], -logspace::exp(3.0), Vec::new());
         steep.ln_weights.copy_from_slice(&[-1.0, -2.0]);
         steep.sort();
         let (all, top) = samples(&steep, &[1.0, -1.0], 40.0);
