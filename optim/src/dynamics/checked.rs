@@ -12,7 +12,7 @@ use steepest_core::{
 /// A comparison forms theta and lets the dense dynamics start there. Margins may differ by 1e-9 of the largest, ln L and ln N*(grad L) by 1e-9
 /// of themselves beside one, and the move of each entry of theta by 1e-9 of the longest move, above the rounding of theta itself.
 ///
-/// An optimiser with a memory knows more than theta: there the dense one takes the first [`WALKED`] steps too, each from the other's theta with its
+/// An optimiser with a memory knows more than theta: there the dense one takes the first twenty steps too, each from the other's theta with its
 /// own memory, so that these are compared whole; later comparisons are of margins, loss and N*(grad L), without the step.
 pub struct Checked<'a> {
     fast: Box<dyn Dynamics + 'a>,
