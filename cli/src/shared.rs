@@ -13,7 +13,7 @@ use steepest_models::FirstLaw;
 const INPUTS: usize = 256;
 
 /// A run's part in what is common to the runs of the same seed and data: the data themselves; of streamed test points X_t the products X_t X^T
-/// with the training inputs X, and X_t U^T for the draw U of which their first layers are multiples at the start, W0 = factor * U.
+/// with the training inputs X, X_t Q^T with an orthonormal basis Q of their span, and X_t U^T for the draw U of which their first layers are multiples at the start, W0 = factor * U.
 ///
 /// Data and products are made when they are first needed and live until the last run that might need them has given up its part. They depend on
 /// the seed, the data and U alone, so the bits of a run do not depend on who made them.
@@ -34,6 +34,8 @@ struct OfData {
     passes: Mutex<usize>,
     /// X_t X^T.
     inner_products: OnceLock<Array2<f64>>,
+    /// X_t Q^T.
+    coordinates: OnceLock<Array2<f64>>,
 }
 
 /// Products that are needed now.
@@ -41,6 +43,8 @@ struct OfData {
 pub(crate) struct Wanted<'w> {
     /// X, for X_t X^T.
     pub(crate) inputs: Option<ArrayView2<'w, f64>>,
+    /// Q, for X_t Q^T: the one basis that the training inputs have.
+    pub(crate) basis: Option<ArrayView2<'w, f64>>,
     /// Whether X_t U^T is.
     pub(crate) start: bool,
     /// W, and zeros for X_t W^T, which nobody shares.
@@ -108,6 +112,11 @@ impl Shared {
         self.of_data.inner_products.get()
     }
 
+    /// X_t Q^T, once it was wanted.
+    pub(crate) fn coordinates(&self) -> Option<&Array2<f64>> {
+        self.of_data.coordinates.get()
+    }
+
     /// The factor and X_t U^T, once it was wanted.
     pub(crate) fn start(&self, n_inputs: usize) -> Option<(f64, &Array2<f64>)> {
         Some((self.law?.factor(n_inputs), self.start.get()?))
@@ -119,11 +128,14 @@ impl Shared {
         let mut passes = lock(&self.of_data.passes);
         let inputs = wanted.inputs.filter(|_| self.inner_products().is_none());
         let mut inner_products = inputs.map(|inputs| Array2::zeros((t, inputs.nrows())));
+        let basis = wanted.basis.filter(|_| self.coordinates().is_none());
+        let mut coordinates = basis.map(|basis| Array2::zeros((t, basis.nrows())));
         let unit = self.unit().filter(|_| wanted.start && self.start.get().is_none());
         let u = unit.map(|unit| unit.draw(d, self.streams));
         let mut start = u.as_ref().map(|u| Array2::zeros((t, u.nrows())));
         let mut all: Vec<_> = wanted.own.into_iter().collect();
         all.extend(inputs.zip(inner_products.as_mut()));
+        all.extend(basis.zip(coordinates.as_mut()));
         all.extend(u.as_ref().map(|u| u.view()).zip(start.as_mut()));
         if !all.is_empty() {
             add_products(points, &mut all);
@@ -131,6 +143,7 @@ impl Shared {
         }
         // nobody else has set them meanwhile
         inner_products.map(|products| self.of_data.inner_products.set(products));
+        coordinates.map(|products| self.of_data.coordinates.set(products));
         start.map(|products| self.start.set(products));
     }
 
@@ -264,7 +277,7 @@ data.n_train = 7
         let (points, inputs) = (&split.unseen.as_ref().unwrap().points, split.train.inputs());
         let mut parts = Shared::plan(&runs);
         for part in [0, 2, 8] {
-            parts[part].provide(points, Wanted { inputs: Some(inputs), start: true, own: None });
+            parts[part].provide(points, Wanted { inputs: Some(inputs), start: true, ..Wanted::default() });
         }
         assert_eq!(parts[0].passes(), 1);
         let alone = Shared::new(runs[2].model.first_law(), Streams::new(0));

@@ -2,7 +2,7 @@
 
 use crate::test_set::Tested;
 use ndarray::{Array2, ArrayView2};
-use steepest_core::linalg::{Accumulate, SparseRows, multiply_into};
+use steepest_core::linalg::{Accumulate, SparseRows, SparseWork, multiply_into};
 use steepest_core::{Dataset, Displaced, Displacement, Dynamics, HomogeneousModel, LinearFirstLayer, Workspace};
 
 /// The first layer is followed where it moves along so few directions that this many times their number are fewer than the inputs.
@@ -22,6 +22,7 @@ pub(crate) struct Stored<'a> {
     start: Option<Start>,
     outputs: Array2<f64>,
     work: Workspace,
+    sparse_work: SparseWork,
 }
 
 struct Start {
@@ -35,7 +36,16 @@ impl<'a> Stored<'a> {
     pub(crate) fn new(model: &'a dyn HomogeneousModel, train: &'a Dataset, data: &'a Dataset) -> Self {
         let (n, k) = (data.n_samples(), model.n_outputs());
         let sparse = SparseRows::of(data.inputs());
-        Self { model, train, data, sparse, start: None, outputs: Array2::zeros((n, k)), work: model.workspace(n) }
+        Self {
+            sparse,
+            start: None,
+            outputs: Array2::zeros((n, k)),
+            work: model.workspace(n),
+            sparse_work: SparseWork::default(),
+            model,
+            train,
+            data,
+        }
     }
 
     /// Another dynamics takes over.
@@ -66,10 +76,10 @@ impl<'a> Stored<'a> {
         }
         let Some(w) = first_weights(first, theta) else { return false };
         let start = self.start.get_or_insert_with(|| {
-            let product = |other: ArrayView2<'_, f64>| {
+            let mut product = |other: ArrayView2<'_, f64>| {
                 let mut product = Array2::zeros((self.data.n_samples(), other.nrows()));
                 match &self.sparse {
-                    Some(sparse) => sparse.times_transposed(other, product.view_mut()),
+                    Some(sparse) => sparse.times_transposed(other, product.view_mut(), &mut self.sparse_work),
                     None => multiply_into(Accumulate::Replace, self.data.inputs(), other.t(), product.view_mut()),
                 }
                 product
@@ -87,7 +97,7 @@ impl<'a> Stored<'a> {
     /// The outputs at theta without the zeros of the test points, where most are.
     fn skip_zeros(&mut self, first: &dyn LinearFirstLayer, theta: &[f64]) -> bool {
         let (Some(sparse), Some(w)) = (&self.sparse, first_weights(first, theta)) else { return false };
-        sparse.times_transposed(w, first.seam(&mut self.work).pre_activations);
+        sparse.times_transposed(w, first.seam(&mut self.work).pre_activations, &mut self.sparse_work);
         first.forward_above(theta, self.outputs.view_mut(), &mut self.work);
         true
     }

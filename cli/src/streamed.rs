@@ -18,8 +18,8 @@ const IS_KNOWN: &str = "test/is_known";
 
 /// The pre-activations P = X_t W^T of the test points X_t (t x d), which are drawn again input by input whenever they are needed.
 ///
-/// Where the dynamics knows how far W has moved, P follows: W = W0 + A^T X costs P = P0 + (X_t X^T) A, 2 t n m flops, with X_t X^T computed once;
-/// an entry that moved costs one input drawn again. Otherwise W is formed and the whole stream goes by: 2 t d m flops.
+/// Where the dynamics knows how far W has moved, P follows: W = W0 + A^T X costs P = P0 + (X_t X^T) A, 2 t n m flops, with X_t X^T computed once,
+/// and likewise with a basis of the span of X; an entry that moved costs one input drawn again. Otherwise W is formed and the whole stream goes by: 2 t d m flops.
 pub(crate) struct Streamed<'a> {
     first: &'a dyn LinearFirstLayer,
     unseen: &'a Unseen,
@@ -120,25 +120,27 @@ impl<'a> Streamed<'a> {
     /// The outputs by the displacement of W, if it is known.
     fn follow(&mut self, dynamics: &mut dyn Dynamics) -> bool {
         let Some(displaced) = dynamics.displaced() else { return false };
-        if matches!(displaced.by, Displacement::InBasis(..)) {
-            return false;
-        }
         let w = weights(displaced.theta, self.first.width(), self.unseen.points.n_inputs());
         // from the start each time, so that the bits do not depend on when it was tested before
-        self.go_to_start(w, matches!(displaced.by, Displacement::InSpan(_)));
+        self.go_to_start(w, displaced.by);
         self.move_by(displaced.by);
         self.forward(displaced.theta);
         true
     }
 
-    /// P where the dynamics took over, with first layer `w`; X_t X^T too, if it goes on in the span.
-    fn go_to_start(&mut self, w: ArrayView2<'_, f64>, goes_on_in_span: bool) {
+    /// P where the dynamics took over, with first layer `w`; and the products that P moves by from there.
+    fn go_to_start(&mut self, w: ArrayView2<'_, f64>, by: Displacement<'_>) {
         let points = &self.unseen.points;
+        let (is_in_span, basis) = match by {
+            Displacement::InSpan(_) => (true, None),
+            Displacement::InBasis(_, basis) => (false, Some(basis)),
+            Displacement::Entries(_) => (false, None),
+        };
         let inputs = |is_needed: bool| is_needed.then_some(self.inputs);
         match &mut self.start {
             Start::Drawn(moved) => {
-                let inputs = inputs(goes_on_in_span || moved.is_in_span());
-                self.shared.provide(points, Wanted { inputs, start: true, own: None });
+                let inputs = inputs(is_in_span || moved.is_in_span());
+                self.shared.provide(points, Wanted { inputs, basis, start: true, own: None });
                 if let Some((factor, products)) = self.shared.start(points.n_inputs()) {
                     self.p.assign(products);
                     self.p *= factor;
@@ -149,7 +151,7 @@ impl<'a> Streamed<'a> {
             Start::Somewhere(start) => {
                 let mut new = start.is_none().then(|| Array2::zeros(self.p.dim()));
                 let own = new.as_mut().map(|new| (w, new));
-                self.shared.provide(points, Wanted { inputs: inputs(goes_on_in_span), start: false, own });
+                self.shared.provide(points, Wanted { inputs: inputs(is_in_span), basis, start: false, own });
                 *start = new.or(start.take());
                 if let Some(start) = start {
                     self.p.assign(start);
@@ -167,8 +169,11 @@ impl<'a> Streamed<'a> {
                     multiply_into(Accumulate::Add, products.view(), a, self.p.view_mut());
                 }
             }
-            // such a first layer is formed
-            Displacement::InBasis(..) => (),
+            Displacement::InBasis(a, _) => {
+                if let Some(products) = self.shared.coordinates() {
+                    multiply_into(Accumulate::Add, products.view(), a, self.p.view_mut());
+                }
+            }
             Displacement::Entries(entries) => {
                 let (mut column, d) = (Array1::zeros(points.n_points()), points.n_inputs());
                 for &(place, change) in entries {

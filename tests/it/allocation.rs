@@ -132,13 +132,16 @@ fn the_counter_counts() {
 
 #[test]
 fn dense_steps_allocate_nothing() {
-    let (data, loss) = (data(40, 64), Logistic::sum());
+    let (whole, loss) = (data(40, 64), Logistic::sum());
+    let lit = |(i, j): (usize, usize)| f64::from(u8::from((i + 3 * j) % 4 == 0));
+    let dark = whole.inputs() * &Array2::from_shape_fn((40, 64), lit);
+    let dark = Dataset::new(dark, whole.labels().clone()).unwrap();
     let built = model("kind = \"mlp\"\nhidden = [32]", 64);
     let chosen = backend().backend;
     for library in [Backend::OpenBlas, Backend::Faer] {
         set_backend(library);
-        for norm in ["l1", "l2", "linf"] {
-            let (counted, n_bands) = steps_allocate(&*built.model, (&data, &loss, &built.theta), norm, 50);
+        for (norm, data) in ["l1", "l2", "linf"].into_iter().flat_map(|norm| [(norm, &whole), (norm, &dark)]) {
+            let (counted, n_bands) = steps_allocate(&*built.model, (data, &loss, &built.theta), norm, 50);
             assert_eq!((counted, n_bands), (0, 1), "50 steps in {norm} with {} allocate", library.name());
         }
     }

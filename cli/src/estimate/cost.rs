@@ -1,7 +1,7 @@
 //! What one run costs: the work of its parts, and the time for it at given speeds.
 
 use super::passes::Products;
-use super::sizes::Sizes;
+use super::sizes::{Inputs, Sizes};
 use super::speeds::Speeds;
 use super::way::{Phase, Way, phases};
 use crate::config::{DynamicsChoice, RunConfig, optimizers};
@@ -36,7 +36,7 @@ const LARGEST: f64 = 13.0;
 const SINGULAR: f64 = 25.0;
 /// The smaller side at which polar factors and singular vectors take twice that, since products of small matrices are slow; nine times at most.
 const SMALL: f64 = 140.0;
-/// Flops of a dense product that take the time of a test on images, which skips their black pixels, in those of all pixels.
+/// Flops of a dense product that take the time of one that skips the zeros of images, in those of all pixels.
 const LIT: f64 = 0.3;
 /// Seconds that an entry's root and division take an adaptive method.
 const ROOT: f64 = 1.5e-9;
@@ -109,7 +109,9 @@ pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: [
     let mut parts = vec![beginning(sizes)];
     parts.extend(phases(run, sizes).iter().flat_map(|phase| steps(phase, sizes)));
     let compared = if run.dynamics == DynamicsChoice::Check { (CHECKS as f64).min(run.stop.steps as f64) } else { 0.0 };
-    parts.extend(dense(sizes, sizes.n_parameters as f64, 0.0).map(|part| part.times(compared)));
+    parts.extend(
+        dense(sizes.n_parameters as f64, products(sizes, sizes.n_parameters as f64)).map(|part| part.times(compared)),
+    );
     parts.extend(norms(way, run, sizes).map(|row| row.times(rows.norms)));
     parts.extend(tests(way, sizes, rows.tests));
     parts.extend(shared_pass(sizes, new));
@@ -146,16 +148,24 @@ impl Rows {
 /// Data and parameters are drawn, and all inputs multiplied with each other and with the first layer.
 fn beginning(sizes: &Sizes) -> Part {
     let [n, d, m] = sizes.shape();
-    let drawn = if sizes.is_drawn { n * d } else { 0.0 };
+    let drawn = if sizes.inputs == Inputs::Drawn { n * d } else { 0.0 };
     Part { flops: 2.0 * n * d * (n + m), normals: drawn + sizes.n_parameters as f64, ..Part::default() }
 }
 
-/// A step that forms the whole gradient of p parameters: forward, and backward to the weights, two products each of 2 n p flops; `extra` flops
-/// for its direction.
-fn dense(sizes: &Sizes, p: f64, extra: f64) -> [Part; 3] {
-    let [n, ..] = sizes.shape();
-    let products = Part { flops: 4.0 * n * p + extra, ..Part::default() };
+/// A step that forms the whole gradient of p parameters, in so many flops.
+fn dense(p: f64, flops: f64) -> [Part; 3] {
+    let products = Part { flops, ..Part::default() };
     [products, Part::passes(DENSE_PASSES, BYTES * p), Part { other: OVERHEAD, ..Part::default() }]
+}
+
+/// Flops of its products: forward, and backward to the weights, two of 2 n p flops each.
+fn products(sizes: &Sizes, p: f64) -> f64 {
+    4.0 * sizes.n_train as f64 * p
+}
+
+/// The share of the products with all inputs that those with inputs that are not zero take.
+const fn lit(sizes: &Sizes) -> f64 {
+    if matches!(sizes.inputs, Inputs::Dark) { LIT } else { 1.0 }
 }
 
 /// All steps of one optimiser.
@@ -166,9 +176,9 @@ fn steps(phase: &Phase<'_>, sizes: &Sizes) -> Vec<Part> {
     let cached = |bytes: f64| Part { cached: bytes, ..Part::default() };
     let of_matrix = |inputs: f64| factorisations(phase.optimizer, inputs, m);
     let step = match phase.way {
-        Way::Dense => dense(sizes, p, of_matrix(d)),
+        Way::Dense => dense(p, products(sizes, above + lit(sizes) * m * d) + of_matrix(d)),
         // as many inputs as samples
-        Way::SmallSide => dense(sizes, above + m * n, of_matrix(n)),
+        Way::SmallSide => dense(above + m * n, products(sizes, above + m * n) + of_matrix(n)),
         // one product with the Gram matrix, and the layers above
         Way::Gram => {
             let products = Part { flops: 2.0 * n * n * m + 4.0 * n * (above - m), ..Part::default() };
@@ -181,7 +191,7 @@ fn steps(phase: &Phase<'_>, sizes: &Sizes) -> Vec<Part> {
     let is_adaptive = matches!(phase.optimizer, OptimizerSpec::Adam(_));
     let roots = Part { other: if is_adaptive { ROOT * p } else { 0.0 }, ..Part::default() };
     let each = step.into_iter().chain([roots]).map(|part| part.times(phase.steps));
-    each.chain(dense(sizes, p, 0.0).map(|part| part.times(early))).collect()
+    each.chain(dense(p, products(sizes, p)).map(|part| part.times(early))).collect()
 }
 
 /// The norms of one row.
@@ -204,14 +214,13 @@ fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
 fn tests(way: Way, sizes: &Sizes, count: f64) -> Vec<Part> {
     let ([n, d, m], p, t) = (sizes.shape(), sizes.n_parameters as f64, sizes.n_test as f64);
     if !sizes.is_streamed {
-        let share = if sizes.is_drawn { 1.0 } else { LIT };
-        return vec![Part { flops: share * 2.0 * t * p * count, ..Part::default() }];
+        return vec![Part { flops: lit(sizes) * 2.0 * t * p * count, ..Part::default() }];
     }
     let above = Part { flops: 2.0 * t * (p - m * d), ..Part::passes(3.0, BYTES * t * m) };
     let each = match way {
-        Way::Gram => Part { flops: 2.0 * t * n * m, ..Part::default() },
+        Way::Gram | Way::SmallSide => Part { flops: 2.0 * t * n * m, ..Part::default() },
         Way::Greedy => Part { normals: t * MOVED, ..Part::passes(MOVED, 3.0 * BYTES * t) },
-        Way::Dense | Way::SmallSide | Way::Sign => stream(sizes, m),
+        Way::Dense | Way::Sign => stream(sizes, m),
     };
     vec![above.times(count), each.times(count)]
 }

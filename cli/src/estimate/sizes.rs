@@ -3,6 +3,7 @@
 use crate::config::RunConfig;
 use crate::run::build_data;
 use steepest_core::Dataset;
+use steepest_core::linalg::SparseRows;
 use steepest_data::DataSpec;
 use steepest_models::ModelSpec;
 use steepest_optim::Sign;
@@ -19,6 +20,18 @@ pub(super) enum Above {
     SumOverUnits,
 }
 
+/// What inputs are like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Inputs {
+    /// Drawn from a law.
+    #[default]
+    Drawn,
+    /// Read, and mostly zero, as images on a black ground.
+    Dark,
+    /// Others.
+    Read,
+}
+
 /// Numbers of samples and parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Sizes {
@@ -27,8 +40,7 @@ pub(super) struct Sizes {
     /// Inputs, and units of the first layer.
     pub(super) first_layer: (usize, usize),
     pub(super) n_parameters: usize,
-    /// Whether inputs are drawn from a law.
-    pub(super) is_drawn: bool,
+    pub(super) inputs: Inputs,
     /// Whether test points are drawn again when they are needed.
     pub(super) is_streamed: bool,
     pub(super) above: Above,
@@ -43,12 +55,12 @@ impl Sizes {
         let (d, k) = match &run.data {
             DataSpec::TeacherStudent(spec) => {
                 (sizes.n_train, sizes.n_test) = (spec.n_train, spec.n_test);
-                (sizes.is_drawn, sizes.is_streamed) = (true, spec.stream_test);
+                sizes.is_streamed = spec.stream_test;
                 sizes.suits_sign = spec.n_inputs >= Sign::MANY_INPUTS;
                 (spec.n_inputs, 1)
             }
             DataSpec::Mnist(spec) if spec.digits.len() == 2 && !spec.classes => {
-                (sizes.n_train, sizes.n_test) = (spec.n_train, 2000);
+                (sizes.n_train, sizes.n_test, sizes.inputs) = (spec.n_train, 2000, Inputs::Dark);
                 (28 * 28, 1)
             }
             _ => {
@@ -56,6 +68,8 @@ impl Sizes {
                 (sizes.n_train, sizes.n_test) =
                     (split.train.n_samples(), split.test.as_ref().map_or(0, Dataset::n_samples));
                 sizes.suits_sign = Sign::pays(&split.train);
+                let is_dark = SparseRows::of(split.train.inputs()).is_some();
+                sizes.inputs = if is_dark { Inputs::Dark } else { Inputs::Read };
                 (split.train.n_features(), split.train.labels().n_outputs())
             }
         };

@@ -4,8 +4,8 @@ use steepest_core::loss::Exponential;
 use steepest_core::{CoreError, Displaced, Evaluation, Labels, SavedState, Streams, Whole};
 use steepest_data::{DataSpec, Split};
 use steepest_models::{Activation, BuiltModel, FirstLaw, InitSpec, Mlp, MlpSpec, ModelSpec};
-use steepest_norms::{L1, L2};
-use steepest_optim::{Dense, Gram, Greedy, SteepestDescent};
+use steepest_norms::{L1, L2, NormSpec};
+use steepest_optim::{Dense, Gram, Greedy, SmallProblem, SmallSide, SteepestDescent};
 
 /// The streamed points as a stored set.
 fn stored(unseen: &Unseen) -> Dataset {
@@ -130,20 +130,28 @@ fn what_follows_is_what_a_stored_set_says() {
     assert!(seen.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 1e-3), "{seen:?}");
 }
 
+/// How a phase moves: gradient descent in the span, spectral descent in a basis of it, or coordinate descent by entries.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Span,
+    Basis,
+    Entries,
+}
+
 /// Two phases of a run on 700 points of 300 inputs that nobody stores.
 struct Phases {
     split: Split,
     built: BuiltModel,
+    problem: SmallProblem,
     law: Option<FirstLaw>,
     loss: Exponential,
-    /// The way of each: gradient descent in the span, or coordinate descent by entries.
-    in_span: [bool; 2],
+    ways: [Way; 2],
 }
 
 impl Phases {
     const SEED: u64 = 2;
 
-    fn new(in_span: [bool; 2]) -> Self {
+    fn new(ways: [Way; 2]) -> Self {
         let text = "kind = \"teacher_student\"\nn_train = 12\nn_test = 700\nn_inputs = 300\nzero_outputs = \"keep\"\nstream_test = true";
         let spec: DataSpec = toml::from_str(text).unwrap();
         let init = InitSpec::FanIn { alpha: 0.3, coordinate: true };
@@ -156,7 +164,8 @@ impl Phases {
         });
         let streams = Streams::new(Self::SEED);
         let (split, built) = (spec.build(&streams).unwrap(), model.build(300, 1, &streams).unwrap());
-        Self { split, built, law: model.first_law(), loss: Exponential::sum(), in_span }
+        let problem = SmallProblem::new(&*built.model, &split.train).unwrap();
+        Self { split, built, problem, law: model.first_law(), loss: Exponential::sum(), ways }
     }
 
     fn shared(&self) -> Shared {
@@ -170,11 +179,17 @@ impl Phases {
 
     fn dynamics(&self, phase: usize, theta: &[f64]) -> Box<dyn Dynamics + '_> {
         let (model, train, loss) = (&*self.built.model, &self.split.train, &self.loss);
-        if self.in_span[phase] {
-            Box::new(Gram::new(model, train, loss, theta).unwrap())
-        } else {
-            let optimizer = SteepestDescent::new(L1::new(theta.len()));
-            Box::new(Greedy::new(model, train, loss, &optimizer, theta.to_vec()).unwrap())
+        match self.ways[phase] {
+            Way::Span => Box::new(Gram::new(model, train, loss, theta).unwrap()),
+            Way::Basis => {
+                let norm = NormSpec::named("spectral").unwrap().build(self.problem.layout()).unwrap();
+                let optimizer = Box::new(SteepestDescent::new(norm));
+                Box::new(SmallSide::new(&self.problem, loss, optimizer, theta.to_vec()).unwrap())
+            }
+            Way::Entries => {
+                let optimizer = SteepestDescent::new(L1::new(theta.len()));
+                Box::new(Greedy::new(model, train, loss, &optimizer, theta.to_vec()).unwrap())
+            }
         }
     }
 
@@ -204,7 +219,10 @@ impl Phases {
                 streamed.leave(&mut *dynamics);
             } else {
                 streamed.test(&mut *dynamics);
-                assert!(matches!(&streamed.start, Start::Drawn(moved) if moved.is_in_span() == self.in_span[0]));
+                match &streamed.start {
+                    Start::Drawn(moved) => assert_eq!(moved.is_in_span(), self.ways[0] == Way::Span),
+                    Start::Somewhere(_) => assert_eq!(self.ways[0], Way::Basis),
+                }
             }
         }
         (streamed.outputs, theta)
@@ -213,30 +231,38 @@ impl Phases {
 
 #[test]
 fn outputs_have_the_same_bits_alone_with_others_and_after_an_interruption() {
-    for in_span in [[true, false], [false, true], [true, true], [false, false]] {
-        let phases = Phases::new(in_span);
+    let all = [Way::Span, Way::Basis, Way::Entries];
+    for ways in all.into_iter().flat_map(|first| all.map(|second| [first, second])) {
+        let phases = Phases::new(ways);
         let alone = phases.shared();
         let (expected, theta) = phases.outputs(&alone, &[], false);
-        assert_eq!(alone.passes(), 1, "{in_span:?}");
+        assert_eq!(alone.passes(), 1, "{ways:?}");
         let shared = phases.shared();
         for tests in [&[0, 15, 40, 55][..], &[70], &[]] {
-            assert!(phases.outputs(&shared, tests, false).0 == expected, "{in_span:?} {tests:?}");
-            assert!(phases.outputs(&shared, tests, true).0 == expected, "{in_span:?} {tests:?}, resumed");
+            assert!(phases.outputs(&shared, tests, false).0 == expected, "{ways:?} {tests:?}");
+            assert!(phases.outputs(&shared, tests, true).0 == expected, "{ways:?} {tests:?}, resumed");
         }
-        // coordinate descent first: the span is wanted later than the start
-        assert_eq!(shared.passes(), if in_span == [false, true] { 2 } else { 1 }, "{in_span:?}");
+        match ways {
+            // where the second starts is known to nobody: a pass in each of three runs, after that of the first one's first phase
+            [Way::Basis, _] => assert_eq!(shared.passes(), 4, "{ways:?}"),
+            // what the second needs is wanted later than what the first does
+            [Way::Entries, Way::Span | Way::Basis] | [Way::Span, Way::Basis] => {
+                assert_eq!(shared.passes(), 2, "{ways:?}");
+            }
+            _ => assert_eq!(shared.passes(), 1, "{ways:?}"),
+        }
 
         let (all, model) = (stored(phases.split.unseen.as_ref().unwrap()), &*phases.built.model);
         let mut outputs = Array2::zeros(expected.dim());
         model.forward(&theta, all.inputs(), outputs.view_mut(), &mut model.workspace(700));
-        assert!(outputs.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12), "{in_span:?}");
+        assert!(outputs.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12), "{ways:?}");
         assert!(outputs.iter().any(|output| output.abs() > 1e-2));
     }
 }
 
 #[test]
 fn a_state_of_an_unknown_start_is_restored_as_one() {
-    let phases = Phases::new([true, false]);
+    let phases = Phases::new([Way::Span, Way::Entries]);
     let (mut streamed, mut state) = (phases.streamed(phases.shared()), SavedState::default());
     streamed.restore(&state).unwrap();
     assert!(matches!(streamed.start, Start::Drawn(_)), "a state without a word on it is one of the first phase");

@@ -18,6 +18,7 @@ mod openblas;
 mod product;
 #[cfg(feature = "linalg")]
 mod registers;
+mod rows;
 mod sparse;
 #[cfg(feature = "linalg")]
 mod tridiagonal;
@@ -31,4 +32,4 @@ pub use factor::{
 pub use product::{
     Accumulate, gram_into, matrix_times_vector, multiply_in_cache, multiply_into, transposed_times_vector,
 };
-pub use sparse::SparseRows;
+pub use sparse::{SparseRows, SparseWork};

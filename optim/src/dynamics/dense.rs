@@ -1,6 +1,7 @@
 //! The dense dynamics: theta as one flat vector, the whole gradient formed at every step.
 
 use super::batching::Batching;
+use super::dark::DarkInputs;
 use super::kinks::{Kinks, Pass};
 use super::routes::Routes;
 use super::terms::OwnedTerms;
@@ -9,8 +10,8 @@ use crate::error::OptimError;
 use ndarray::{Array2, s};
 use steepest_core::{
     BackwardCall, Bands, CoreError, Counter, Dataset, Dynamics, Evaluation, Graded, GradedView, GradientTerms,
-    HomogeneousModel, Labels, LogReal, Loss, LossValue, Optimizer, SavedState, Steepest, WantedTerms, Whole, Workspace,
-    memory,
+    HomogeneousModel, Labels, LogReal, Loss, LossValue, Optimizer, Rows, SavedState, Steepest, WantedTerms, Whole,
+    Workspace, memory,
 };
 
 /// theta as a flat vector; each step one forward pass, one backward pass (the bands of a graded gradient together cost one), one
@@ -23,6 +24,8 @@ pub struct Dense<'a> {
     loss: &'a dyn Loss,
     optimizer: Box<dyn Optimizer>,
     batching: Option<Batching>,
+    /// The inputs without their zeros, where most are; of all samples.
+    dark: Option<DarkInputs>,
     kinks: Kinks,
     routes: Routes,
     theta: Vec<f64>,
@@ -92,6 +95,7 @@ impl<'a> Dense<'a> {
             loss,
             optimizer,
             batching: None,
+            dark: DarkInputs::of(model, data),
             kinks: Kinks::default(),
             routes: Routes::default(),
             theta: memory::copied(&theta),
@@ -107,6 +111,7 @@ impl<'a> Dense<'a> {
             return Err(OptimError::FullBatchOnly { what: "the two-sided rule" });
         }
         let per_sample = self.loss.terms_per_sample(self.model.n_outputs());
+        self.dark = self.dark.filter(|_| batches.is_none());
         self.batching = batches.map(|batches| Batching::new(batches, first_step, self.model, self.data, per_sample));
         Ok(self)
     }
@@ -140,7 +145,10 @@ impl<'a> Dense<'a> {
         let n = samples.n_samples();
         let n_terms = n * self.loss.terms_per_sample(self.outputs.ncols());
         let outputs = self.outputs.slice_mut(s![..n, ..]);
-        self.model.forward(&self.theta, samples.inputs(), outputs, &mut self.work);
+        match (&mut self.dark, self.model.linear_first_layer()) {
+            (Some(dark), Some(first)) => dark.forward(first, &self.theta, outputs, &mut self.work),
+            _ => self.model.forward(&self.theta, samples.inputs(), outputs, &mut self.work),
+        }
         let (margins, ln_weights) = (&mut self.margins[..n], &mut self.ln_weights[..n_terms]);
         let value = self.loss.evaluate(self.outputs.slice(s![..n, ..]), samples.labels(), margins, ln_weights);
         self.bands.cut(ln_weights, n_terms / n);
@@ -238,7 +246,11 @@ impl<'a> Dense<'a> {
             self.band_gradient = memory::zeros(self.theta.len());
         }
         let target = if overwrite { self.gradient.overwrite(band.scale) } else { &mut self.band_gradient };
-        self.model.backward(&self.theta, inputs, band.rows, cotangent.view(), target, &mut self.work);
+        let (theta, cotangent, work) = (&self.theta[..], cotangent.view(), &mut self.work);
+        match (&mut self.dark, self.model.linear_first_layer(), band.rows) {
+            (Some(dark), Some(first), Rows::All) => dark.backward(first, theta, cotangent, target, work),
+            _ => self.model.backward(theta, inputs, band.rows, cotangent, target, work),
+        }
         if !overwrite {
             self.gradient.add_band(band.scale, &self.band_gradient);
         }

@@ -4,6 +4,7 @@
 mod batching;
 mod checked;
 mod compact;
+mod dark;
 mod dense;
 mod gram;
 mod greedy;

@@ -129,12 +129,16 @@ fn scaled(eigen: &SymmetricEigen, kept: &[usize]) -> Array2<f64> {
 pub struct SmallSide<'a> {
     problem: &'a SmallProblem,
     inner: Dense<'a>,
-    /// theta where it started, with W (I - Q^T Q) in the place of W.
-    still: Vec<f64>,
+    /// theta with the first layer W0 that it started with.
+    start: Vec<f64>,
+    /// W0 Q^T (m x r).
+    start_coordinates: Array2<f64>,
+    /// W Q^T - W0 Q^T, for whoever asks.
+    moved: Array2<f64>,
     theta: Vec<f64>,
     /// Whether `theta` is that of the present point.
     is_formed: bool,
-    /// |W (I - Q^T Q)|_F^2.
+    /// |W (I - Q^T Q)|_F^2, which no step changes.
     still_squares: f64,
     is_euclidean: bool,
 }
@@ -159,18 +163,36 @@ impl<'a> SmallSide<'a> {
             return Err(OptimError::NotInvariant);
         }
         let is_euclidean = optimizer.own_norm().fold() == Some(Fold::RootOfSquares);
-        let mut small = vec![0.0; m * r + above];
-        small[m * r..].copy_from_slice(&theta[m * d..]);
-        let mut still = theta;
-        let w = matrix(&still[..m * d], m, d);
+        let w = matrix(&theta[..m * d], m, d);
         let mut coordinates = Array2::zeros((m, r));
         multiply_into(Accumulate::Replace, w, problem.basis.t(), coordinates.view_mut());
-        small.iter_mut().zip(&coordinates).for_each(|(small, &c)| *small = c);
-        coordinates.mapv_inplace(|c| -c);
-        multiply_into(Accumulate::Add, coordinates.view(), problem.basis.view(), matrix_mut(&mut still[..m * d], m, d));
-        let still_squares = vector::sum_of_squares(&still[..m * d]);
+        let small = coordinates.iter().chain(&theta[m * d..]).copied().collect();
+        let mut formed = theta.clone();
+        let back = coordinates.mapv(|c| -c);
+        multiply_into(Accumulate::Add, back.view(), problem.basis.view(), matrix_mut(&mut formed[..m * d], m, d));
+        let still_squares = vector::sum_of_squares(&formed[..m * d]);
         let inner = Dense::new(&*problem.model, &problem.data, loss, optimizer, small)?;
-        Ok(Self { problem, inner, theta: still.clone(), still, is_formed: false, still_squares, is_euclidean })
+        Ok(Self {
+            problem,
+            inner,
+            start: theta,
+            moved: Array2::zeros((m, r)),
+            start_coordinates: coordinates,
+            theta: formed,
+            is_formed: false,
+            still_squares,
+            is_euclidean,
+        })
+    }
+
+    /// Finds how far the first layer has moved, and puts the layers above it behind W0.
+    fn find_moved(&mut self) {
+        let (m, d, r) = (self.problem.width, self.problem.n_inputs(), self.problem.rank());
+        let small = self.inner.theta();
+        self.start[m * d..].copy_from_slice(&small[m * r..]);
+        for ((moved, &now), &start) in self.moved.iter_mut().zip(small).zip(&self.start_coordinates) {
+            *moved = now - start;
+        }
     }
 
     /// N(theta) from that of the small problem, where the own norm is l2.
@@ -215,24 +237,20 @@ impl Dynamics for SmallSide<'_> {
 
     fn theta(&mut self) -> &[f64] {
         if !self.is_formed {
-            let (m, d, r) = (self.problem.width, self.problem.n_inputs(), self.problem.rank());
-            let small = self.inner.theta();
-            self.theta[m * d..].copy_from_slice(&small[m * r..]);
-            self.theta[..m * d].copy_from_slice(&self.still[..m * d]);
+            self.find_moved();
+            let (m, d) = (self.problem.width, self.problem.n_inputs());
+            self.theta.copy_from_slice(&self.start);
             let w = matrix_mut(&mut self.theta[..m * d], m, d);
-            let coordinates = matrix(&small[..m * r], m, r);
-            multiply_into(Accumulate::Add, coordinates, self.problem.basis.view(), w);
+            multiply_into(Accumulate::Add, self.moved.view(), self.problem.basis.view(), w);
             self.is_formed = true;
         }
         &self.theta
     }
 
     fn displaced(&mut self) -> Option<Displaced<'_>> {
-        let (m, d, r) = (self.problem.width, self.problem.n_inputs(), self.problem.rank());
-        let small = self.inner.theta();
-        self.still[m * d..].copy_from_slice(&small[m * r..]);
-        let by = Displacement::InBasis(matrix(&small[..m * r], m, r).reversed_axes(), self.problem.basis.view());
-        Some(Displaced { theta: &self.still, by })
+        self.find_moved();
+        let by = Displacement::InBasis(self.moved.t(), self.problem.basis.view());
+        Some(Displaced { theta: &self.start, by })
     }
 
     fn norm(&mut self, which: NormKind) -> Option<f64> {
