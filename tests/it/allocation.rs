@@ -134,7 +134,7 @@ fn the_counter_counts() {
 fn dense_steps_allocate_nothing() {
     let (whole, loss) = (data(40, 64), Logistic::sum());
     let lit = |(i, j): (usize, usize)| f64::from(u8::from((i + 3 * j) % 4 == 0));
-    let dark = whole.inputs() * &Array2::from_shape_fn((40, 64), lit);
+    let dark = &whole.inputs() * &Array2::from_shape_fn((40, 64), lit);
     let dark = Dataset::new(dark, whole.labels().clone()).unwrap();
     let built = model("kind = \"mlp\"\nhidden = [32]", 64);
     let chosen = backend().backend;
