@@ -9,10 +9,10 @@ use steepest_bench::median_seconds_in_turn;
 use steepest_core::Streams;
 use steepest_core::linalg::{Accumulate, SparseRows, SparseWork, backend, multiply_into};
 
-/// n, d, width, rounds: of images without the pixels that are black in all of them, quick and whole.
-const SHAPES: [(usize, usize, usize, usize); 2] = [(100, 473, 128, 400), (200, 515, 1024, 60)];
+/// n, d, width, rounds: of images without the pixels that are black in all of them, narrow, quick and whole.
+const SHAPES: [(usize, usize, usize, usize); 3] = [(100, 473, 16, 1000), (100, 473, 128, 400), (200, 515, 1024, 60)];
 /// Shares of entries that are not zero.
-const SHARES: [f64; 3] = [0.2, 0.3, 0.4];
+const SHARES: [f64; 3] = [0.2, 0.3, 0.39];
 
 fn normal(rows: usize, cols: usize, name: &str) -> Array2<f64> {
     let mut rng = Streams::new(1).stream(name);

@@ -17,8 +17,12 @@ mod view;
 
 pub use view::{ArgMax, GradedView, Leading};
 
-/// Entries of a band that are passed over together if all of them are zero.
+/// Entries of a band that are passed over together if each of them is zero, or too small to change a bit.
 const STRETCH: usize = 64;
+
+/// An entry stays as it is where what is added has a binary exponent smaller by this much: half of the distance to the next double, and what
+/// multiplying by less than two may add.
+const OUT_OF_REACH: i64 = 60;
 
 /// The vector e^scale * values\[k\] * 2^exponents\[k\]. While all entries fit one double's range there are no exponents
 /// and it is an ordinary vector with a common scale.
@@ -48,17 +52,19 @@ impl Graded {
 
     /// Adds e^scale * values: the next band. Bands come heaviest first, so its scale is not above the vector's own.
     ///
-    /// The sum is exact to rounding in every coordinate, however far below the first band it lies. Stretches of zeros, such as the weights of a
-    /// unit that no sample of the band lights, are passed over.
+    /// The sum is exact to rounding in every coordinate, however far below the first band it lies. Stretches are passed over in which every entry
+    /// of the band is zero, such as the weights of a unit that no sample of the band lights, or too small to change a bit: late in a run a band
+    /// weighs e^-600 of the one before, and decides only where that one is zero.
     pub fn add_band(&mut self, scale: LogReal, values: &[f64]) {
         self.spread_out();
         let (factor, shift) = logspace::exp_split((scale / self.scale).ln());
+        let reach = largest_exponent(values).saturating_add(shift).saturating_add(OUT_OF_REACH);
         vector::vectorized(
             #[inline(always)]
             || {
                 let own = self.values.chunks_mut(STRETCH).zip(self.exponents.chunks_mut(STRETCH));
                 for ((own, exponents), added) in own.zip(values.chunks(STRETCH)) {
-                    if is_zero(added) {
+                    if are_out_of_reach(own, exponents, added, reach) {
                         continue;
                     }
                     for (entry, &added) in own.iter_mut().zip(exponents).zip(added) {
@@ -193,11 +199,27 @@ impl Graded {
     }
 }
 
-/// Whether every number is a zero, of whatever sign. Without a branch.
+/// The binary exponent of the largest number; that of infinity, far above all others, where one is not finite.
+fn largest_exponent(x: &[f64]) -> i64 {
+    let bits = vector::vectorized(
+        #[inline(always)]
+        || x.iter().fold(0, |largest: u64, x| largest.max(x.to_bits() << 1)),
+    );
+    match (bits >> 53) as i64 {
+        0x7ff => i64::MAX,
+        biased => biased - 1023,
+    }
+}
+
+/// Whether nothing that is not zero is added to an entry that is zero or of an exponent up to `reach`. Without a branch.
 #[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
 #[inline(always)]
-fn is_zero(x: &[f64]) -> bool {
-    x.iter().fold(0, |bits, x| bits | (x.to_bits() << 1)) == 0
+fn are_out_of_reach(own: &[f64], exponents: &[i64], added: &[f64], reach: i64) -> bool {
+    let entries = own.iter().zip(exponents).zip(added);
+    let place = |v: f64, e: i64| if v == 0.0 { i64::MIN } else { e };
+    // zero for an entry that nothing is added to, of either sign
+    let changed = entries.map(|((&v, &e), added)| if place(v, e) <= reach { added.to_bits() << 1 } else { 0 });
+    changed.fold(0, |bits, added| bits | added) == 0
 }
 
 /// Adds x 2^shift to an entry (m, e) = m 2^e.

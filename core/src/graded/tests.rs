@@ -1,6 +1,8 @@
 use super::*;
+use crate::seed::Streams;
 use crate::state::SavedState;
 use approx::assert_relative_eq;
+use rand::Rng;
 use std::cmp::Ordering;
 
 fn two_bands() -> Graded {
@@ -28,6 +30,58 @@ fn bands_are_summed_not_chosen() {
     g.add_band(LogReal::from_ln(-601.0), &[-1.0]);
     let exact = -599.0 + (-logspace::exp(-2.0)).ln_1p();
     assert_relative_eq!(g.view().ln_abs(0), exact, max_relative = 1e-15);
+}
+
+/// The same sum entry by entry, with nothing passed over.
+fn add_all(entries: &mut [(f64, i64)], scale: f64, values: &[f64]) {
+    let (factor, shift) = logspace::exp_split(scale);
+    for ((value, exponent), &added) in entries.iter_mut().zip(values) {
+        add((value, exponent), added * factor, shift);
+    }
+}
+
+#[test]
+fn what_is_passed_over_would_not_have_changed_a_bit() {
+    let mut rng = Streams::new(7).stream("bands");
+    let mut draw = move || rng.next_u64() as f64 / u64::MAX as f64;
+    for case in 0..60 {
+        // bands near and far, with few zeros or many
+        let (len, far, share) =
+            (1 + (draw() * 400.0) as usize, [1.0, 30.0, 45.0, 700.0][case % 4], [0.1, 0.9][case % 2]);
+        let mut band = || -> Vec<f64> {
+            let sign = |x: f64| if x < 0.5 { -1.0 } else { 1.0 };
+            (0..len).map(|_| if draw() < share { 0.0 } else { sign(draw()) * logspace::exp(-40.0 * draw()) }).collect()
+        };
+        let first = band();
+        let mut g = Graded::zeros(len);
+        g.overwrite(LogReal::ONE).copy_from_slice(&first);
+        let mut slow: Vec<(f64, i64)> = first.iter().map(|&v| split(v)).collect();
+        let mut scale = 0.0;
+        for b in 0..12 {
+            // some take back what the one before added
+            let mut values = band();
+            if b % 3 == 2 {
+                values.iter_mut().zip(&first).for_each(|(v, first)| *v -= first);
+            }
+            g.add_band(LogReal::from_ln(scale), &values);
+            add_all(&mut slow, scale, &values);
+            // zeros of either sign are alike
+            let bits =
+                |entries: &[(f64, i64)]| entries.iter().map(|(v, e)| ((v + 0.0).to_bits(), *e)).collect::<Vec<_>>();
+            let found: Vec<(f64, i64)> = g.values.iter().copied().zip(g.exponents.iter().copied()).collect();
+            assert_eq!(bits(&found), bits(&slow), "case {case}, band {b}");
+            scale -= far;
+        }
+    }
+}
+
+#[test]
+fn a_band_that_is_not_finite_shows_everywhere() {
+    let mut g = Graded::zeros(70);
+    g.overwrite(LogReal::ONE).fill(1.0);
+    g.add_band(LogReal::from_ln(-700.0), &[1.0; 70]);
+    g.add_band(LogReal::from_ln(-1400.0), &[f64::NAN; 70]);
+    assert!(g.values.iter().all(|v| v.is_nan()));
 }
 
 #[test]

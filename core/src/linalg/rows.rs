@@ -17,6 +17,14 @@ pub(super) struct Row(pub(super) [f64; COLUMNS]);
 
 impl Row {
     pub(super) const ZERO: Self = Self([0.0; COLUMNS]);
+
+    /// The first entries, [`COLUMNS`] at most.
+    #[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
+    #[inline(always)]
+    pub(super) fn first<const WIDTH: usize>(&mut self) -> &mut [f64; WIDTH] {
+        let Some(first) = self.0.first_chunk_mut() else { panic!("a row has {COLUMNS} entries") };
+        first
+    }
 }
 
 /// The first so many rows, made where there were fewer; what was there stays.

@@ -62,13 +62,14 @@ impl SparseRows {
         let (turned, sums) = (rows::first(&mut work.turned, d), rows::first(&mut work.sums, n.min(ROWS)));
         for from in (0..m).step_by(COLUMNS) {
             let part = from..m.min(from + COLUMNS);
+            let width = part.len();
             rows::write_turned(b.slice(s![part.clone(), ..]), turned);
             let mut starts = &self.starts[..];
             for c in c.slice_mut(s![.., part]).axis_chunks_iter_mut(Axis(0), ROWS) {
                 let sums = &mut sums[..c.nrows()];
                 sums.fill(Row::ZERO);
                 for turned in turned.chunks(DEPTH) {
-                    self.add_block(&starts[..=c.nrows()], turned, sums);
+                    self.add_block(&starts[..=c.nrows()], turned, sums, width);
                     starts = &starts[c.nrows()..];
                 }
                 rows::read_into(sums, c);
@@ -76,16 +77,17 @@ impl SparseRows {
         }
     }
 
-    /// The sums of some rows and what one block adds, whose rows begin and end there.
-    fn add_block(&self, starts: &[usize], turned: &[Row], sums: &mut [Row]) {
-        if multiplies_and_adds_at_once() {
-            self.add_block_by(starts, turned, sums, f64::mul_add);
-        } else {
-            self.add_block_by(starts, turned, sums, |a, b, sum| a * b + sum);
+    /// The sums of some rows and what one block adds, whose rows begin and end there, in the first `width` columns.
+    fn add_block(&self, starts: &[usize], turned: &[Row], sums: &mut [Row], width: usize) {
+        match (width.div_ceil(16), multiplies_and_adds_at_once()) {
+            (1, true) => self.add_columns::<16>(starts, turned, sums, f64::mul_add),
+            (2, true) => self.add_columns::<32>(starts, turned, sums, f64::mul_add),
+            (_, true) => self.add_columns::<COLUMNS>(starts, turned, sums, f64::mul_add),
+            (_, false) => self.add_columns::<COLUMNS>(starts, turned, sums, |a, b, sum| a * b + sum),
         }
     }
 
-    fn add_block_by(
+    fn add_columns<const WIDTH: usize>(
         &self,
         starts: &[usize],
         turned: &[Row],
@@ -95,11 +97,13 @@ impl SparseRows {
         vectorized(
             #[inline(always)]
             || {
-                for (bounds, Row(sums)) in starts.windows(2).zip(sums) {
+                for (bounds, sums) in starts.windows(2).zip(sums) {
+                    let sums = sums.first::<WIDTH>();
                     // in registers
                     let mut of_row = *sums;
                     for &(k, value) in &self.entries[bounds[0]..bounds[1]] {
-                        for (sum, &b) in of_row.iter_mut().zip(&turned[k as usize].0) {
+                        let b = turned[k as usize].0;
+                        for (sum, b) in of_row.iter_mut().zip(b) {
                             *sum = multiply_add(value, b, *sum);
                         }
                     }
