@@ -9,12 +9,15 @@ use crate::dynamics::CHECKS;
 use crate::metrics::{metrics, recorded_norms};
 use crate::run::own_norm;
 use steepest_norms::{NormLabel, NormSpec};
-use steepest_optim::OptimizerSpec;
+use steepest_optim::{OptimizerSpec, StepScale};
 
 /// Bytes of a double.
 const BYTES: f64 = 8.0;
 /// Passes of a dense step over theta and gradient.
 const DENSE_PASSES: f64 = 8.0;
+/// Passes of such a step of sign descent with a fixed length, for each sample: weights spread until a band has few samples, and a band passes over the
+/// gradient.
+const BAND_PASSES: f64 = 0.5;
 /// Passes over n x m matrices of a step in the span of the data, and of a late step of sign descent.
 const SPAN_PASSES: f64 = 12.0;
 const SIGN_PASSES: f64 = 6.0;
@@ -163,6 +166,11 @@ fn products(sizes: &Sizes, p: f64) -> f64 {
     4.0 * sizes.n_train as f64 * p
 }
 
+/// Whether an optimiser is steepest descent in l-infinity.
+fn is_sign_descent(optimizer: &OptimizerSpec<NormSpec>) -> bool {
+    matches!(optimizer, OptimizerSpec::Steepest(spec) if spec.norm.label().name == "linf")
+}
+
 /// The share of the products with all inputs that those with inputs that are not zero take.
 const fn lit(sizes: &Sizes) -> f64 {
     if matches!(sizes.inputs, Inputs::Dark) { LIT } else { 1.0 }
@@ -190,7 +198,9 @@ fn steps(phase: &Phase<'_>, sizes: &Sizes) -> Vec<Part> {
     let early = if phase.way == Way::Sign { EARLY_SIGN_STEPS.min(phase.steps) } else { 0.0 };
     let is_adaptive = matches!(phase.optimizer, OptimizerSpec::Adam(_));
     let roots = Part { other: if is_adaptive { ROOT * p } else { 0.0 }, ..Part::default() };
-    let each = step.into_iter().chain([roots]).map(|part| part.times(phase.steps));
+    let has_bands = phase.way == Way::Dense && phase.scale == StepScale::Normalized && is_sign_descent(phase.optimizer);
+    let bands = if has_bands { Part::passes(BAND_PASSES * n, BYTES * p) } else { Part::default() };
+    let each = step.into_iter().chain([roots, bands]).map(|part| part.times(phase.steps));
     each.chain(dense(p, products(sizes, p)).map(|part| part.times(early))).collect()
 }
 

@@ -22,6 +22,7 @@ pub(super) struct Phase<'r> {
     pub(super) optimizer: &'r OptimizerSpec<NormSpec>,
     pub(super) way: Way,
     pub(super) steps: f64,
+    pub(super) scale: StepScale,
 }
 
 /// The phases of a run that does not end early; a switch whose step the configuration does not say is counted as an early one.
@@ -36,6 +37,7 @@ pub(super) fn phases<'r>(run: &'r RunConfig, sizes: &Sizes) -> Vec<Phase<'r>> {
         optimizer,
         way: Way::of_phase(run, sizes, optimizer, step),
         steps: steps as f64,
+        scale: step.scale,
     };
     optimizers(run).zip([first, all - first]).map(phase).collect()
 }
