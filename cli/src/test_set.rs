@@ -18,7 +18,7 @@ pub(crate) enum TestSet<'a> {
 }
 
 /// What a test says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Tested {
     /// Share of samples with margin q > 0.
     pub(crate) accuracy: f64,

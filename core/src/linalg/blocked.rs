@@ -2,9 +2,9 @@
 
 use super::faer_view::{borrow, borrow_mut};
 use super::product::Accumulate;
+use super::real::Real;
 use super::registers::clear_upper_halves;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, ShapeError, s};
-use std::cell::RefCell;
 
 /// Columns of C at a time: five of the widest kernel, which is 48 wide. Left alone faer cuts larger products at powers of two and fills up what is
 /// left with narrower kernels, of a half and a third of the speed.
@@ -20,17 +20,12 @@ const FAR: isize = 512;
 const WORTH_A_COPY: usize = 64;
 const TILE: usize = 8;
 
-thread_local! {
-    /// Rows of A, one term after the other.
-    static ROWS_OF_A: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
-}
-
 /// c = a b, or c += a b. The shapes fit.
-pub(super) fn multiply(
+pub(super) fn multiply<T: Real>(
     accumulate: Accumulate,
-    a: ArrayView2<'_, f64>,
-    b: ArrayView2<'_, f64>,
-    mut c: ArrayViewMut2<'_, f64>,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    mut c: ArrayViewMut2<'_, T>,
 ) {
     if c.strides()[1] != 1 && c.strides()[0] == 1 {
         return multiply(accumulate, b.reversed_axes(), a.reversed_axes(), c.reversed_axes());
@@ -38,7 +33,7 @@ pub(super) fn multiply(
     let copies = c.ncols() >= WORTH_A_COPY && a.strides()[1].abs() >= FAR;
     for (a, c) in a.axis_chunks_iter(Axis(0), ROWS).zip(c.axis_chunks_iter_mut(Axis(0), ROWS)) {
         if copies {
-            ROWS_OF_A.with_borrow_mut(|rows| multiply_rows(accumulate, copied(a, rows), b, c));
+            T::kept().with_borrow_mut(|rows| multiply_rows(accumulate, copied(a, rows), b, c));
         } else {
             multiply_rows(accumulate, a, b, c);
         }
@@ -46,27 +41,27 @@ pub(super) fn multiply(
 }
 
 /// The same, a block of columns after the other.
-fn multiply_rows(
+fn multiply_rows<T: Real>(
     accumulate: Accumulate,
-    a: ArrayView2<'_, f64>,
-    b: ArrayView2<'_, f64>,
-    mut c: ArrayViewMut2<'_, f64>,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    mut c: ArrayViewMut2<'_, T>,
 ) {
     let accumulate = match accumulate {
         Accumulate::Replace => faer::Accum::Replace,
         Accumulate::Add => faer::Accum::Add,
     };
     for (b, mut c) in b.axis_chunks_iter(Axis(1), COLUMNS).zip(c.axis_chunks_iter_mut(Axis(1), COLUMNS)) {
-        faer::linalg::matmul::matmul(borrow_mut(&mut c), accumulate, borrow(&a), borrow(&b), 1.0, faer::Par::Seq);
+        faer::linalg::matmul::matmul(borrow_mut(&mut c), accumulate, borrow(&a), borrow(&b), T::one(), faer::Par::Seq);
         clear_upper_halves();
     }
 }
 
 /// A, row by row in this memory.
-fn copied<'r>(a: ArrayView2<'_, f64>, rows: &'r mut Vec<f64>) -> ArrayView2<'r, f64> {
+fn copied<'r, T: Real>(a: ArrayView2<'_, T>, rows: &'r mut Vec<T>) -> ArrayView2<'r, T> {
     let needed = a.len();
     if rows.len() < needed {
-        rows.resize(needed, 0.0);
+        rows.resize(needed, T::zero());
     }
     let rows = &mut rows[..needed];
     let mut copy = matrix(ArrayViewMut2::from_shape(a.raw_dim(), &mut *rows));

@@ -6,7 +6,7 @@ use faer::{MatMut, MatRef};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// The same memory as a faer view.
-pub(super) fn borrow<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
+pub(super) fn borrow<'a, T>(a: &'a ArrayView2<'_, T>) -> MatRef<'a, T> {
     let (rows, cols) = a.dim();
     let [row_stride, col_stride] = [a.strides()[0], a.strides()[1]];
     // SAFETY: pointer, shape and strides are those of a live view, whose borrow the result inherits
@@ -14,7 +14,7 @@ pub(super) fn borrow<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
 }
 
 /// The same memory as a mutable faer view.
-pub(super) fn borrow_mut<'a>(a: &'a mut ArrayViewMut2<'_, f64>) -> MatMut<'a, f64> {
+pub(super) fn borrow_mut<'a, T>(a: &'a mut ArrayViewMut2<'_, T>) -> MatMut<'a, T> {
     let (rows, cols) = a.dim();
     let [row_stride, col_stride] = [a.strides()[0], a.strides()[1]];
     // SAFETY: pointer, shape and strides are those of a live unique view, whose borrow the result inherits

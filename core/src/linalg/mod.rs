@@ -16,6 +16,7 @@ mod faer_view;
 #[cfg(feature = "linalg")]
 mod openblas;
 mod product;
+mod real;
 #[cfg(feature = "linalg")]
 mod registers;
 mod rows;
@@ -32,4 +33,5 @@ pub use factor::{
 pub use product::{
     Accumulate, gram_into, matrix_times_vector, multiply_in_cache, multiply_into, transposed_times_vector,
 };
+pub use real::Real;
 pub use sparse::{SparseRows, SparseWork};

@@ -4,6 +4,7 @@
 use super::backend::{Backend, current, factorising};
 #[cfg(feature = "linalg")]
 use super::blocked;
+use super::real::Real;
 use crate::vector;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -20,11 +21,11 @@ pub enum Accumulate {
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub fn multiply_into(
+pub fn multiply_into<T: Real>(
     accumulate: Accumulate,
-    a: ArrayView2<'_, f64>,
-    b: ArrayView2<'_, f64>,
-    mut c: ArrayViewMut2<'_, f64>,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    mut c: ArrayViewMut2<'_, T>,
 ) {
     let ((m, k), (l, n)) = (a.dim(), b.dim());
     assert!(k == l && c.dim() == (m, n), "product of {m} x {k} and {l} x {n} into {:?}", c.dim());
@@ -33,8 +34,8 @@ pub fn multiply_into(
         blocked::multiply(accumulate, a, b, c);
         return;
     }
-    let beta = f64::from(u8::from(accumulate == Accumulate::Add));
-    ndarray::linalg::general_mat_mul(1.0, &a, &b, beta, &mut c);
+    let beta = if accumulate == Accumulate::Add { T::one() } else { T::zero() };
+    ndarray::linalg::general_mat_mul(T::one(), &a, &b, beta, &mut c);
 }
 
 /// c = a b where a, b and c together fit the second cache, as those of a step in the span of the data do: by faer unless the caller chose another
@@ -136,6 +137,26 @@ mod tests {
             let (at, bt) = (a.t().to_owned(), b.t().to_owned());
             multiply_into(Accumulate::Replace, at.t(), bt.t(), c.view_mut());
             assert_relative_eq!(c, slow, max_relative = 1e-14);
+        }
+    }
+
+    #[test]
+    fn products_in_single_precision_agree_with_the_definition() {
+        let single = |a: Array2<f64>| a.mapv(|v| v as f32);
+        for (m, k, n) in [(3, 5, 2), (64, 100, 70), (253, 600, 241)] {
+            let (a, b) = (single(matrix(m, k)), single(matrix(k, n)));
+            // sums of so few whole numbers are exact in any order
+            let slow = Array2::from_shape_fn((m, n), |(i, j)| (0..k).map(|l| a[(i, l)] * b[(l, j)]).sum::<f32>());
+            let mut c = Array2::zeros((m, n));
+            multiply_into(Accumulate::Replace, a.view(), b.view(), c.view_mut());
+            assert_eq!(c, slow);
+            multiply_into(Accumulate::Add, a.t().to_owned().t(), b.view(), c.view_mut());
+            assert_eq!(c, &slow * 2.0);
+            #[cfg(feature = "linalg")]
+            {
+                blocked::multiply(Accumulate::Replace, a.view(), b.t().to_owned().t(), c.view_mut());
+                assert_eq!(c, slow);
+            }
         }
     }
 

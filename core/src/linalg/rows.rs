@@ -1,5 +1,6 @@
 //! Rows of a fixed number of entries where vector registers read them fastest, and matrices written into them and back.
 
+use super::real::Real;
 use crate::vector::vectorized;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use std::array::from_fn;
@@ -13,30 +14,32 @@ const LINE: usize = 8;
 /// [`COLUMNS`] numbers that begin a line of the cache.
 #[repr(align(64))]
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row(pub(super) [f64; COLUMNS]);
+pub(super) struct Row<T>(pub(super) [T; COLUMNS]);
 
-impl Row {
-    pub(super) const ZERO: Self = Self([0.0; COLUMNS]);
+impl<T: Real> Row<T> {
+    pub(super) fn zero() -> Self {
+        Self([T::zero(); COLUMNS])
+    }
 
     /// The first entries, [`COLUMNS`] at most.
     #[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
     #[inline(always)]
-    pub(super) fn first<const WIDTH: usize>(&mut self) -> &mut [f64; WIDTH] {
+    pub(super) fn first<const WIDTH: usize>(&mut self) -> &mut [T; WIDTH] {
         let Some(first) = self.0.first_chunk_mut() else { panic!("a row has {COLUMNS} entries") };
         first
     }
 }
 
 /// The first so many rows, made where there were fewer; what was there stays.
-pub(super) fn first(rows: &mut Vec<Row>, n: usize) -> &mut [Row] {
+pub(super) fn first<T: Real>(rows: &mut Vec<Row<T>>, n: usize) -> &mut [Row<T>] {
     if rows.len() < n {
-        rows.resize(n, Row::ZERO);
+        rows.resize(n, Row::zero());
     }
     &mut rows[..n]
 }
 
 /// Writes a matrix (at most [`COLUMNS`] x n) into n rows, turned; what lies beside stays as it was.
-pub(super) fn write_turned(from: ArrayView2<'_, f64>, rows: &mut [Row]) {
+pub(super) fn write_turned<T: Real>(from: ArrayView2<'_, T>, rows: &mut [Row<T>]) {
     if from.strides()[1] != 1 {
         for (Row(row), from) in rows.iter_mut().zip(from.axis_iter(Axis(1))) {
             row.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
@@ -56,7 +59,7 @@ pub(super) fn write_turned(from: ArrayView2<'_, f64>, rows: &mut [Row]) {
 }
 
 /// Writes n rows into a matrix (n x at most [`COLUMNS`]).
-pub(super) fn read_into(rows: &[Row], mut to: ArrayViewMut2<'_, f64>) {
+pub(super) fn read_into<T: Real>(rows: &[Row<T>], mut to: ArrayViewMut2<'_, T>) {
     if to.strides()[0] != 1 || to.strides()[1] == 1 {
         for (Row(row), mut to) in rows.iter().zip(to.rows_mut()) {
             match to.as_slice_mut() {
@@ -88,16 +91,16 @@ fn collect<T: Default>(items: &mut impl Iterator<Item = T>) -> Option<[T; LINE]>
 }
 
 /// Eight lines of n entries into the columns of n rows, from column `at` on.
-fn turn_lines_in(lines: [&[f64]; LINE], at: usize, rows: &mut [Row]) {
+fn turn_lines_in<T: Real>(lines: [&[T]; LINE], at: usize, rows: &mut [Row<T>]) {
     let whole = rows.len() / LINE * LINE;
     vectorized(
         #[inline(always)]
         move || {
             let tiles = lines.map(|line| line.as_chunks::<LINE>().0);
             for (k, rows) in rows.chunks_exact_mut(LINE).enumerate() {
-                let tile: [[f64; LINE]; LINE] = from_fn(|j| tiles[j][k]);
+                let tile: [[T; LINE]; LINE] = from_fn(|j| tiles[j][k]);
                 for (i, Row(row)) in rows.iter_mut().enumerate() {
-                    row[at..at + LINE].copy_from_slice(&from_fn::<f64, LINE, _>(|j| tile[j][i]));
+                    row[at..at + LINE].copy_from_slice(&from_fn::<T, LINE, _>(|j| tile[j][i]));
                 }
             }
             for (k, Row(row)) in rows.iter_mut().enumerate().skip(whole) {
@@ -108,16 +111,16 @@ fn turn_lines_in(lines: [&[f64]; LINE], at: usize, rows: &mut [Row]) {
 }
 
 /// The columns of n rows from `at` on into eight lines of n entries.
-fn turn_lines_out(rows: &[Row], at: usize, lines: [&mut [f64]; LINE]) {
+fn turn_lines_out<T: Real>(rows: &[Row<T>], at: usize, lines: [&mut [T]; LINE]) {
     vectorized(
         #[inline(always)]
         move || {
             let (whole, rest) = rows.as_chunks::<LINE>();
             let mut lines = lines;
             for (k, rows) in whole.iter().enumerate() {
-                let tile: [[f64; LINE]; LINE] = from_fn(|i| from_fn(|j| rows[i].0[at + j]));
+                let tile: [[T; LINE]; LINE] = from_fn(|i| from_fn(|j| rows[i].0[at + j]));
                 for (j, line) in lines.iter_mut().enumerate() {
-                    line[LINE * k..LINE * (k + 1)].copy_from_slice(&from_fn::<f64, LINE, _>(|i| tile[i][j]));
+                    line[LINE * k..LINE * (k + 1)].copy_from_slice(&from_fn::<T, LINE, _>(|i| tile[i][j]));
                 }
             }
             for (k, Row(row)) in rest.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Matrices of which most entries are zero.
 
+use super::real::Real;
 use super::rows::{self, COLUMNS, Row};
 use crate::vector::vectorized;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
@@ -15,26 +16,32 @@ const SHARE: f64 = 0.4;
 
 /// A matrix A (n x d) without the entries that are zero, block by block and row by row: images on a black ground are four fifths zeros.
 #[derive(Clone, Debug)]
-pub struct SparseRows {
+pub struct SparseRows<T = f64> {
     /// n, d.
     shape: (usize, usize),
     /// Where the entries of each row of each block begin, in the order of the blocks, and where the last ones end.
     starts: Vec<usize>,
     /// The column of each entry within its block, ascending in a row, and its value.
-    entries: Vec<(u32, f64)>,
+    entries: Vec<(u32, T)>,
 }
 
 /// What a product by entries works in: made once, used again by products of any shape.
-#[derive(Clone, Debug, Default)]
-pub struct SparseWork {
-    turned: Vec<Row>,
-    sums: Vec<Row>,
+#[derive(Clone, Debug)]
+pub struct SparseWork<T = f64> {
+    turned: Vec<Row<T>>,
+    sums: Vec<Row<T>>,
 }
 
-impl SparseRows {
+impl<T> Default for SparseWork<T> {
+    fn default() -> Self {
+        Self { turned: Vec::new(), sums: Vec::new() }
+    }
+}
+
+impl<T: Real> SparseRows<T> {
     /// The entries of a matrix; `None` where more than two fifths of them are not zero, so that little is to be gained.
-    pub fn of(a: ArrayView2<'_, f64>) -> Option<Self> {
-        let count = a.iter().filter(|v| **v != 0.0).count();
+    pub fn of(a: ArrayView2<'_, T>) -> Option<Self> {
+        let count = a.iter().filter(|v| **v != T::zero()).count();
         if count as f64 > SHARE * a.len() as f64 {
             return None;
         }
@@ -43,7 +50,7 @@ impl SparseRows {
             for block in rows.axis_chunks_iter(Axis(1), DEPTH) {
                 for row in block.rows() {
                     starts.push(entries.len());
-                    entries.extend((0..).zip(row.iter().copied()).filter(|(_, value)| *value != 0.0));
+                    entries.extend((0..).zip(row.iter().copied()).filter(|(_, value)| *value != T::zero()));
                 }
             }
         }
@@ -56,7 +63,7 @@ impl SparseRows {
     ///
     /// # Panics
     /// If the shapes do not fit.
-    pub fn times_transposed(&self, b: ArrayView2<'_, f64>, mut c: ArrayViewMut2<'_, f64>, work: &mut SparseWork) {
+    pub fn times_transposed(&self, b: ArrayView2<'_, T>, mut c: ArrayViewMut2<'_, T>, work: &mut SparseWork<T>) {
         let ((n, d), m) = (self.shape, b.nrows());
         assert!(b.ncols() == d && c.dim() == (n, m), "product into a matrix of another shape");
         let (turned, sums) = (rows::first(&mut work.turned, d), rows::first(&mut work.sums, n.min(ROWS)));
@@ -67,7 +74,7 @@ impl SparseRows {
             let mut starts = &self.starts[..];
             for c in c.slice_mut(s![.., part]).axis_chunks_iter_mut(Axis(0), ROWS) {
                 let sums = &mut sums[..c.nrows()];
-                sums.fill(Row::ZERO);
+                sums.fill(Row::zero());
                 for turned in turned.chunks(DEPTH) {
                     self.add_block(&starts[..=c.nrows()], turned, sums, width);
                     starts = &starts[c.nrows()..];
@@ -78,21 +85,21 @@ impl SparseRows {
     }
 
     /// The sums of some rows and what one block adds, whose rows begin and end there, in the first `width` columns.
-    fn add_block(&self, starts: &[usize], turned: &[Row], sums: &mut [Row], width: usize) {
+    fn add_block(&self, starts: &[usize], turned: &[Row<T>], sums: &mut [Row<T>], width: usize) {
         match (width.div_ceil(16), multiplies_and_adds_at_once()) {
-            (1, true) => self.add_columns::<16>(starts, turned, sums, f64::mul_add),
-            (2, true) => self.add_columns::<32>(starts, turned, sums, f64::mul_add),
-            (_, true) => self.add_columns::<COLUMNS>(starts, turned, sums, f64::mul_add),
-            (_, false) => self.add_columns::<COLUMNS>(starts, turned, sums, |a, b, sum| a * b + sum),
+            (1, true) => self.add_columns::<16>(starts, turned, sums, T::plus_product),
+            (2, true) => self.add_columns::<32>(starts, turned, sums, T::plus_product),
+            (_, true) => self.add_columns::<COLUMNS>(starts, turned, sums, T::plus_product),
+            (_, false) => self.add_columns::<COLUMNS>(starts, turned, sums, |sum, a, b| sum + a * b),
         }
     }
 
     fn add_columns<const WIDTH: usize>(
         &self,
         starts: &[usize],
-        turned: &[Row],
-        sums: &mut [Row],
-        multiply_add: impl Fn(f64, f64, f64) -> f64,
+        turned: &[Row<T>],
+        sums: &mut [Row<T>],
+        plus_product: impl Fn(T, T, T) -> T,
     ) {
         vectorized(
             #[inline(always)]
@@ -104,7 +111,7 @@ impl SparseRows {
                     for &(k, value) in &self.entries[bounds[0]..bounds[1]] {
                         let b = turned[k as usize].0;
                         for (sum, b) in of_row.iter_mut().zip(b) {
-                            *sum = multiply_add(value, b, *sum);
+                            *sum = plus_product(*sum, value, b);
                         }
                     }
                     *sums = of_row;
@@ -142,6 +149,13 @@ mod tests {
             SparseRows::of(a.view()).unwrap().times_transposed(b.view(), c.view_mut(), &mut work);
             let slow = a.dot(&b.t());
             assert!((&c - &slow).iter().all(|off| off.abs() < 1e-13), "{n} x {d} times {m}");
+            // in single precision
+            let [a_single, b_single] = [&a, &b].map(|a| a.mapv(|v| v as f32));
+            let mut c_single = Array2::from_elem((n, m), f32::NAN);
+            let sparse = SparseRows::of(a_single.view()).unwrap();
+            sparse.times_transposed(b_single.view(), c_single.view_mut(), &mut SparseWork::default());
+            let off = &c_single.mapv(f64::from) - &slow;
+            assert!(off.iter().all(|off| off.abs() < 1e-4), "{n} x {d} times {m}");
             // of a view with other strides, into one
             let (columns, mut turned) = (b.t().to_owned(), Array2::zeros((m, n)));
             SparseRows::of(a.view()).unwrap().times_transposed(

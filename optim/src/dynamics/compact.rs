@@ -58,7 +58,9 @@ impl CompactProblem {
 pub struct Compact<'a> {
     inner: Dense<'a>,
     places: &'a [usize],
+    /// The whole theta, and whether `inner` has moved on since it was written.
     theta: Vec<f64>,
+    is_old: bool,
     /// The own norm's fold, and that of the entries that never move.
     constant: Option<(Fold, f64)>,
 }
@@ -84,7 +86,7 @@ impl<'a> Compact<'a> {
             (fold, fold.chunk(&rest))
         });
         let inner = Dense::new(&*problem.model, &problem.data, loss, optimizer, own)?;
-        Ok(Self { inner, places: &problem.places, theta, constant })
+        Ok(Self { inner, places: &problem.places, theta, is_old: true, constant })
     }
 
     /// In mini-batches, as [`Dense::in_batches`].
@@ -116,12 +118,15 @@ impl Dynamics for Compact<'_> {
     }
 
     fn advance(&mut self, length: f64) -> bool {
+        self.is_old = true;
         self.inner.advance(length)
     }
 
     fn theta(&mut self) -> &[f64] {
-        for (&place, &value) in self.places.iter().zip(self.inner.theta()) {
-            self.theta[place] = value;
+        if std::mem::take(&mut self.is_old) {
+            for (&place, &value) in self.places.iter().zip(self.inner.theta()) {
+                self.theta[place] = value;
+            }
         }
         &self.theta
     }
@@ -135,6 +140,7 @@ impl Dynamics for Compact<'_> {
     }
 
     fn restore(&mut self, state: &SavedState) -> Result<(), CoreError> {
+        self.is_old = true;
         self.inner.restore(state)
     }
 }
