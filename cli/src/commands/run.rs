@@ -141,8 +141,10 @@ fn check_fit(config: &RunConfig, labels: &Labels, layout: &ParameterLayout) -> a
     Ok(())
 }
 
-/// The order in which runs start: all of one seed, in the order of the plan, then all of the next, since those of a seed share what they need.
-fn in_order_of_seeds(missing: Vec<(&PlannedRun, Shared)>) -> Vec<(usize, &PlannedRun, Shared)> {
+/// The order in which runs start: all of one seed, then all of the next, since those of a seed share what they need; among them the longest first,
+/// as far as estimates tell, so that at the end no core waits long for another.
+fn in_order_of_start(missing: Vec<(&PlannedRun, Shared)>) -> Vec<(usize, &PlannedRun, Shared)> {
+    let costs: Vec<f64> = missing.iter().map(|(run, _)| estimate::relative_cost(&run.config)).collect();
     let mut seeds: Vec<u64> = Vec::new();
     for (run, _) in &missing {
         if !seeds.contains(&run.config.seed) {
@@ -150,7 +152,8 @@ fn in_order_of_seeds(missing: Vec<(&PlannedRun, Shared)>) -> Vec<(usize, &Planne
         }
     }
     let mut runs: Vec<_> = missing.into_iter().enumerate().map(|(k, (run, part))| (k, run, part)).collect();
-    runs.sort_by_key(|(_, run, _)| seeds.iter().position(|seed| *seed == run.config.seed));
+    let seed = |run: &PlannedRun| seeds.iter().position(|seed| *seed == run.config.seed);
+    runs.sort_by(|(k, a, _), (l, b, _)| seed(a).cmp(&seed(b)).then(costs[*l].total_cmp(&costs[*k])));
     runs
 }
 
@@ -192,7 +195,7 @@ fn in_parallel(
             }
         }
     };
-    let queue = in_order_of_seeds(missing).into_iter().par_bridge();
+    let queue = in_order_of_start(missing).into_iter().par_bridge();
     let mut reports: Vec<(usize, RunReport)> = pool.install(|| queue.filter_map(one).collect());
     reports.sort_by_key(|(k, _)| *k);
     board.clear();

@@ -128,7 +128,8 @@ impl LossSpec {
         })
     }
 
-    const fn weights(self) -> Weights {
+    /// The range of its weights.
+    pub const fn weights(self) -> Weights {
         match self {
             Self::Exponential(spec) | Self::Logistic(spec) | Self::CrossEntropy(spec) => spec.weights,
             Self::PowerTail(spec) => spec.weights,

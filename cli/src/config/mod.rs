@@ -14,7 +14,7 @@ use toml::{Table, Value};
 mod loss;
 mod sections;
 
-pub use loss::{LOSSES, LossInfo, LossSpec, PlainLoss, PowerTailLoss};
+pub use loss::{LOSSES, LossInfo, LossSpec, PlainLoss, PowerTailLoss, Weights};
 pub use sections::{DynamicsChoice, RecordSpec, RunConfig, StepSize, StepSpec, StopSpec, SwitchSpec};
 
 /// The tables that runs share and override.

@@ -1,10 +1,10 @@
 //! What one run costs: the work of its parts, and the time for it at given speeds.
 
 use super::passes::Products;
-use super::sizes::{Inputs, Sizes};
+use super::sizes::{Above, Inputs, Sizes};
 use super::speeds::Speeds;
 use super::way::{Phase, Way, phases};
-use crate::config::{DynamicsChoice, RunConfig, optimizers};
+use crate::config::{DynamicsChoice, RunConfig, Weights, optimizers};
 use crate::dynamics::CHECKS;
 use crate::metrics::{metrics, recorded_norms};
 use crate::run::own_norm;
@@ -39,6 +39,8 @@ const LARGEST: f64 = 13.0;
 const SINGULAR: f64 = 25.0;
 /// The smaller side at which polar factors and singular vectors take twice that, since products of small matrices are slow; nine times at most.
 const SMALL: f64 = 140.0;
+/// Flops of products in double precision that take the time of those of a test of a two-layer network, which is in single precision.
+const SINGLE: f64 = 0.5;
 /// Flops of a dense product that take the time of one that skips the zeros of images, in those of all pixels.
 const LIT: f64 = 0.3;
 /// Seconds that an entry's root and division take an adaptive method.
@@ -98,7 +100,7 @@ impl Part {
 
 /// The cost of a run that does not end early. The rows of a run that switches are counted as what it switches to. `new` are the products with test points
 /// that it makes, `held` those that it shares.
-pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: [Products; 2]) -> Cost {
+pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: &[Products; 2]) -> Cost {
     let (way, rows) = (Way::of(run, sizes), Rows::of(run));
     let snapshots = run.record.snapshots.len() as f64 + f64::from(u8::from(run.record.final_snapshot));
     let compressed = snapshots * BYTES * sizes.n_parameters as f64;
@@ -110,11 +112,9 @@ pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: [
         disk: BYTES * rows.all * (n_series(run) as f64 + samples) + compressed,
     };
     let mut parts = vec![beginning(sizes)];
-    parts.extend(phases(run, sizes).iter().flat_map(|phase| steps(phase, sizes)));
+    parts.extend(phases(run, sizes).iter().flat_map(|phase| steps(phase, run, sizes)));
     let compared = if run.dynamics == DynamicsChoice::Check { (CHECKS as f64).min(run.stop.steps as f64) } else { 0.0 };
-    parts.extend(
-        dense(sizes.n_parameters as f64, products(sizes, sizes.n_parameters as f64)).map(|part| part.times(compared)),
-    );
+    parts.extend(dense(sizes.n_parameters as f64, dense_products(run, sizes)).map(|part| part.times(compared)));
     parts.extend(norms(way, run, sizes).map(|row| row.times(rows.norms)));
     parts.extend(tests(way, sizes, rows.tests));
     parts.extend(shared_pass(sizes, new));
@@ -172,19 +172,32 @@ fn is_sign_descent(optimizer: &OptimizerSpec<NormSpec>) -> bool {
 }
 
 /// The share of the products with all inputs that those with inputs that are not zero take.
-const fn lit(sizes: &Sizes) -> f64 {
-    if matches!(sizes.inputs, Inputs::Dark) { LIT } else { 1.0 }
+fn lit(sizes: &Sizes) -> f64 {
+    if sizes.inputs == Inputs::Dark && sizes.above != Above::Nothing { LIT } else { 1.0 }
+}
+
+/// Flops of the products of a dense step: of the full batch without the zeros of images.
+fn dense_products(run: &RunConfig, sizes: &Sizes) -> f64 {
+    let ([_, d, m], p) = (sizes.shape(), sizes.n_parameters as f64);
+    let lit = if run.batch.is_none() { lit(sizes) } else { 1.0 };
+    products(sizes, p - m * d + lit * m * d)
+}
+
+/// Whether the weights of a dense run spread over bands: those of sign descent with steps of a fixed length, where none underflows.
+fn has_bands(phase: &Phase<'_>, run: &RunConfig) -> bool {
+    let is_fixed = phase.way == Way::Dense && phase.scale == StepScale::Normalized && is_sign_descent(phase.optimizer);
+    is_fixed && run.loss.weights() == Weights::Real
 }
 
 /// All steps of one optimiser.
-fn steps(phase: &Phase<'_>, sizes: &Sizes) -> Vec<Part> {
+fn steps(phase: &Phase<'_>, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
     let ([n, d, m], p) = (sizes.shape(), sizes.n_parameters as f64);
     let above = p - m * d;
     let own = Part { other: OVERHEAD, ..Part::default() };
     let cached = |bytes: f64| Part { cached: bytes, ..Part::default() };
     let of_matrix = |inputs: f64| factorisations(phase.optimizer, inputs, m);
     let step = match phase.way {
-        Way::Dense => dense(p, products(sizes, above + lit(sizes) * m * d) + of_matrix(d)),
+        Way::Dense => dense(p, dense_products(run, sizes) + of_matrix(d)),
         // as many inputs as samples
         Way::SmallSide => dense(above + m * n, products(sizes, above + m * n) + of_matrix(n)),
         // one product with the Gram matrix, and the layers above
@@ -198,8 +211,9 @@ fn steps(phase: &Phase<'_>, sizes: &Sizes) -> Vec<Part> {
     let early = if phase.way == Way::Sign { EARLY_SIGN_STEPS.min(phase.steps) } else { 0.0 };
     let is_adaptive = matches!(phase.optimizer, OptimizerSpec::Adam(_));
     let roots = Part { other: if is_adaptive { ROOT * p } else { 0.0 }, ..Part::default() };
-    let has_bands = phase.way == Way::Dense && phase.scale == StepScale::Normalized && is_sign_descent(phase.optimizer);
-    let bands = if has_bands { Part::passes(BAND_PASSES * n, BYTES * p) } else { Part::default() };
+    let n_at_a_time = run.batch.as_ref().map_or(n, |batch| n.min(batch.size as f64));
+    let spread = if has_bands(phase, run) { BAND_PASSES * n_at_a_time } else { 0.0 };
+    let bands = Part::passes(spread, BYTES * p);
     let each = step.into_iter().chain([roots, bands]).map(|part| part.times(phase.steps));
     each.chain(dense(p, products(sizes, p)).map(|part| part.times(early))).collect()
 }
@@ -224,7 +238,11 @@ fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
 fn tests(way: Way, sizes: &Sizes, count: f64) -> Vec<Part> {
     let ([n, d, m], p, t) = (sizes.shape(), sizes.n_parameters as f64, sizes.n_test as f64);
     if !sizes.is_streamed {
-        return vec![Part { flops: lit(sizes) * 2.0 * t * p * count, ..Part::default() }];
+        let follows = matches!(way, Way::Gram | Way::SmallSide) && 2.0 * n <= d;
+        let first = if follows { n } else { lit(sizes) * d };
+        let precision = if sizes.above == Above::SumOverUnits { SINGLE } else { 1.0 };
+        let flops = precision * 2.0 * t * (p - m * d + m * first);
+        return vec![Part { flops: flops * count, ..Part::default() }];
     }
     let above = Part { flops: 2.0 * t * (p - m * d), ..Part::passes(3.0, BYTES * t * m) };
     let each = match way {
@@ -242,8 +260,8 @@ fn stream(sizes: &Sizes, rows: f64) -> Part {
 }
 
 /// The pass in which the products are made; none where there is nothing to make.
-fn shared_pass(sizes: &Sizes, new: Products) -> Option<Part> {
-    (new != Products::default()).then(|| stream(sizes, new.per_point(sizes)))
+fn shared_pass(sizes: &Sizes, new: &Products) -> Option<Part> {
+    (*new != Products::default()).then(|| stream(sizes, new.per_point(sizes)))
 }
 
 /// Bytes that a run holds; with `check` the dense step's as well.

@@ -28,6 +28,9 @@ const IN_MEMORY: usize = 1 << 23;
 const PATIENCE: f64 = 0.25;
 
 impl Speeds {
+    /// Those of an ordinary core, where only costs beside each other matter.
+    pub(super) const ORDINARY: Self = Self { product: 4e10, cache: 4e10, memory: 1e10, normal: 1e-8 };
+
     /// Measures them.
     pub(super) fn measure() -> Self {
         let (n, d, width) = PRODUCT;
