@@ -37,9 +37,10 @@ pub trait HomogeneousModel: Debug + Send + Sync {
         work: &mut Workspace,
     );
 
-    /// Writes sum over `rows` of cotangent_row . d outputs_row / d theta. `cotangent` has one row for each of `rows`;
-    /// `work` is as the forward pass at this theta and these inputs left it. Over the given rows only, so that the bands of a
-    /// graded gradient together cost one backward pass.
+    /// Writes sum over `rows` of cotangent_row . d outputs_row / d theta. `cotangent` has one row for each of `rows`.
+    /// `work` is as a forward pass at this theta and these inputs left it, be it [`forward`](HomogeneousModel::forward) or
+    /// [`forward_above`](LinearFirstLayer::forward_above) from their pre-activations; backward passes of either kind may have gone between.
+    /// Over the given rows only, so that the bands of a graded gradient together cost one backward pass.
     fn backward(
         &self,
         theta: &[f64],
@@ -58,7 +59,8 @@ pub trait HomogeneousModel: Debug + Send + Sync {
     }
 
     /// The factors of each block that is a matrix, G = D^T H with D on the block's outputs and H on its inputs, as the backward pass of this
-    /// call, the last one made, left them in `work`. Empty where the model does not keep them.
+    /// call, the last one made, left them in `work`; over all samples also as [`backward_above`](LinearFirstLayer::backward_above) left them.
+    /// Empty where the model does not keep them.
     fn factors<'w>(&self, call: BackwardCall<'w>, work: &'w Workspace) -> Vec<BlockTerms<'w>> {
         let _ = (call, work);
         Vec::new()
@@ -146,6 +148,11 @@ pub struct Restricted {
 }
 
 /// A model f(theta; x) = h(W x; rest) whose first block W is a trained plain matrix acting on the raw inputs.
+///
+/// # Laws
+/// Tested by [`laws::check_linear_first_layer`](crate::laws): the passes through the seam give what those from the inputs give, and may be mixed
+/// with them. [`HomogeneousModel::backward`] over any rows may follow [`forward_above`](LinearFirstLayer::forward_above), and
+/// [`HomogeneousModel::factors`] may follow [`backward_above`](LinearFirstLayer::backward_above) over all samples.
 pub trait LinearFirstLayer: HomogeneousModel {
     /// Number of rows of W.
     fn width(&self) -> usize;
@@ -158,12 +165,12 @@ pub trait LinearFirstLayer: HomogeneousModel {
     fn seam<'w>(&self, work: &'w mut Workspace) -> Seam<'w>;
 
     /// [`HomogeneousModel::forward`] from the pre-activations at the [seam](LinearFirstLayer::seam) instead of X, for as many samples as
-    /// `outputs` has rows.
+    /// `outputs` has rows: the first rows of the seam. Leaves in `work` what either backward pass needs.
     fn forward_above(&self, theta: &[f64], outputs: ArrayViewMut2<'_, f64>, work: &mut Workspace);
 
     /// The backward pass down to the seam: leaves D there, the cotangent on the pre-activations (one row for each of `rows`), so that the
-    /// gradient in W is D^T X; and writes the gradient of every other block into its place of `gradient`, leaving W's alone. The
-    /// pre-activations stay as they are.
+    /// gradient in W is D^T X; and writes the gradient of every other block into its place of `gradient`, leaving W's alone. `work` is as either
+    /// forward pass left it, whose pre-activations stay as they are.
     fn backward_above(
         &self,
         theta: &[f64],
@@ -189,9 +196,9 @@ pub trait LinearFirstLayer: HomogeneousModel {
 /// What lies between the first layer W and the layers above it.
 #[derive(Debug)]
 pub struct Seam<'w> {
-    /// P = X W^T (samples x width).
+    /// P = X W^T (samples x width), with a row for each sample that the workspace has room for.
     pub pre_activations: ArrayViewMut2<'w, f64>,
-    /// D, the cotangent on P (samples x width, of which the last backward pass wrote the first rows).
+    /// D, the cotangent on P (of the same shape, of which the last backward pass wrote the first rows).
     pub pre_cotangent: ArrayViewMut2<'w, f64>,
 }
 

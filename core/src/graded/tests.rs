@@ -40,6 +40,12 @@ fn add_all(entries: &mut [(f64, i64)], scale: f64, values: &[f64]) {
     }
 }
 
+/// Bit by bit; zeros of either sign are alike.
+fn assert_same(g: &Graded, entries: &[(f64, i64)], what: &str) {
+    let found = g.values.iter().zip(&g.exponents).map(|(v, e)| ((v + 0.0).to_bits(), *e));
+    assert!(found.eq(entries.iter().map(|(v, e)| ((v + 0.0).to_bits(), *e))), "{what}");
+}
+
 #[test]
 fn what_is_passed_over_would_not_have_changed_a_bit() {
     let mut rng = Streams::new(7).stream("bands");
@@ -58,20 +64,64 @@ fn what_is_passed_over_would_not_have_changed_a_bit() {
         let mut slow: Vec<(f64, i64)> = first.iter().map(|&v| split(v)).collect();
         let mut scale = 0.0;
         for b in 0..12 {
-            // some take back what the one before added
             let mut values = band();
-            if b % 3 == 2 {
-                values.iter_mut().zip(&first).for_each(|(v, first)| *v -= first);
+            if b == 0 {
+                // takes back what was written, all of it or all but the last bit, so that later bands may show there
+                for (k, (value, first)) in values.iter_mut().zip(&first).enumerate() {
+                    match k % 3 {
+                        0 => *value = -first,
+                        1 => *value = -first * (1.0 - f64::EPSILON),
+                        _ => {}
+                    }
+                }
             }
             g.add_band(LogReal::from_ln(scale), &values);
             add_all(&mut slow, scale, &values);
-            // zeros of either sign are alike
-            let bits =
-                |entries: &[(f64, i64)]| entries.iter().map(|(v, e)| ((v + 0.0).to_bits(), *e)).collect::<Vec<_>>();
-            let found: Vec<(f64, i64)> = g.values.iter().copied().zip(g.exponents.iter().copied()).collect();
-            assert_eq!(bits(&found), bits(&slow), "case {case}, band {b}");
+            assert_same(&g, &slow, &format!("case {case}, band {b}"));
             scale -= far;
         }
+    }
+}
+
+#[test]
+fn the_lightest_band_that_changes_a_bit_is_not_passed_over() {
+    // below a power of two doubles lie twice as close as above, and a scale is up to 1.41 times the power of two beside it
+    let mut lightest = 0;
+    for len in 1..=STRETCH {
+        for (shift, factor) in (50..=65).flat_map(|shift| [0.75, 1.0, 1.4_f64].map(|factor| (shift, factor))) {
+            let scale = factor.ln() - logspace::ln_of_power_of_two(shift);
+            let mut g = Graded::zeros(len);
+            g.overwrite(LogReal::ONE).fill(1.0);
+            let (mut slow, mut values) = (vec![(1.0, 0); len], vec![0.0; len]);
+            values[len - 1] = -1.99;
+            g.add_band(LogReal::from_ln(scale), &values);
+            add_all(&mut slow, scale, &values);
+            assert_same(&g, &slow, &format!("{len} entries and {factor} 2^-{shift}"));
+            if slow[len - 1] != (1.0, 0) {
+                lightest = lightest.max(shift);
+            }
+        }
+    }
+    assert_eq!(lightest, 55);
+}
+
+#[test]
+fn a_band_far_below_shows_where_what_was_written_is_taken_back() {
+    for taken in [0, STRETCH - 1, STRETCH, 2 * STRETCH + 4] {
+        let len = 2 * STRETCH + 5;
+        let first: Vec<f64> = (1..=len).map(|k| k as f64 / 7.0).collect();
+        let mut g = Graded::zeros(len);
+        g.overwrite(LogReal::ONE).copy_from_slice(&first);
+        let mut slow: Vec<(f64, i64)> = first.iter().map(|&v| split(v)).collect();
+        let mut back = vec![0.0; len];
+        back[taken] = -first[taken];
+        for (scale, values) in [(0.0, &back), (-2000.0, &vec![3.0; len])] {
+            g.add_band(LogReal::from_ln(scale), values);
+            add_all(&mut slow, scale, values);
+            assert_same(&g, &slow, &format!("entry {taken}"));
+        }
+        assert_relative_eq!(g.view().ln_abs(taken), 3f64.ln() - 2000.0, max_relative = 1e-15);
+        assert!((0..len).all(|k| k == taken || g.view().wide(k) == Wide::new(first[k], 0)));
     }
 }
 

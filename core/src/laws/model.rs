@@ -2,9 +2,9 @@
 
 use super::{Vectors, assert_close};
 use crate::model::{HomogeneousModel, LinearFirstLayer, OutputWeights, Rows, TwoLayer, Workspace};
-use crate::terms::BackwardCall;
+use crate::terms::{BackwardCall, BlockTerms};
 use crate::vector;
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 
 /// Forward and backward pass of a model on fixed inputs.
 struct Probe<'a> {
@@ -116,8 +116,8 @@ fn check_rows(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>, gra
     let parts: [Vec<usize>; 2] = [(0..n).step_by(2).collect(), (1..n).step_by(2).collect()];
     let mut sum = vec![0.0; gradient.len()];
     for rows in &parts {
-        let cotangent = cotangent.select(ndarray::Axis(0), rows);
-        vector::add_multiple(&mut sum, 1.0, &probe.gradient(theta, Rows::Subset(rows), cotangent.view()));
+        let rows = Rows::Subset(rows);
+        vector::add_multiple(&mut sum, 1.0, &probe.gradient(theta, rows, of_rows(cotangent, rows).view()));
     }
     for (a, b) in sum.iter().zip(gradient) {
         assert_close(*a, *b, 1e-11, &format!("{:?}: subsets of rows add up to all rows", probe.model));
@@ -128,24 +128,32 @@ fn check_rows(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>, gra
 fn check_factors(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>) {
     let some: Vec<usize> = (0..cotangent.nrows()).filter(|i| i % 3 != 1).collect();
     for rows in [Rows::All, Rows::Subset(&some)] {
-        let cotangent = match rows {
-            Rows::All => cotangent.clone(),
-            Rows::Subset(rows) => cotangent.select(ndarray::Axis(0), rows),
-        };
+        let cotangent = of_rows(cotangent, rows);
         let gradient = probe.gradient(theta, rows, cotangent.view());
         let call = BackwardCall { inputs: probe.inputs.view(), rows, cotangent: cotangent.view() };
-        for block in probe.model.factors(call, &probe.work) {
-            let product = block.u.t().dot(&block.v);
-            let what = format!("{:?}: D^T H is the gradient of its block", probe.model);
-            for (a, b) in product.iter().zip(&gradient[block.range()]) {
-                assert_close(*a, *b, 1e-11, &what);
-            }
+        check_products(probe.model, &probe.model.factors(call, &probe.work), &gradient);
+    }
+}
+
+fn check_products(model: &dyn HomogeneousModel, factors: &[BlockTerms<'_>], gradient: &[f64]) {
+    for block in factors {
+        let product = block.u.t().dot(&block.v);
+        for (a, b) in product.iter().zip(&gradient[block.range()]) {
+            assert_close(*a, *b, 1e-11, &format!("{model:?}: D^T H is the gradient of its block"));
         }
     }
 }
 
+fn of_rows(cotangent: &Array2<f64>, rows: Rows<'_>) -> Array2<f64> {
+    match rows {
+        Rows::All => cotangent.clone(),
+        Rows::Subset(rows) => cotangent.select(Axis(0), rows),
+    }
+}
+
 /// Checks that the door for exact fast dynamics leads to the same outputs and gradients: `forward_above` X W^T is `forward` X,
-/// and D^T X with the rest of `backward_above` is `backward`.
+/// and D^T X with the rest of `backward_above` is `backward`; in a workspace that has room for more samples, too. Then that the passes may be
+/// mixed: `factors` follow `backward_above`, and `backward` over any rows follows `forward_above`.
 ///
 /// # Panics
 /// With a sentence, if it does not.
@@ -159,30 +167,52 @@ pub fn check_linear_first_layer(model: &dyn LinearFirstLayer) {
     let weights = ArrayView2::from_shape((width, d), &theta[..width * d])
         .unwrap_or_else(|e| panic!("{model:?}: first block: {e}"));
     let pre_activations = inputs.dot(&weights.t());
-    let (mut direct, mut through) = (Array2::zeros((n, model.n_outputs())), Array2::zeros((n, model.n_outputs())));
-    let mut work = model.workspace(n);
-    model.seam(&mut work).pre_activations.assign(&pre_activations);
+    let mut probe = Probe { model, inputs, work: model.workspace(n) };
+    let (direct, gradient) = (probe.outputs(&theta), probe.gradient(&theta, Rows::All, cotangent.view()));
+    let (mut through, mut work) = (Array2::zeros(direct.dim()), model.workspace(n + 2));
+    model.seam(&mut work).pre_activations.slice_mut(s![..n, ..]).assign(&pre_activations);
     model.forward_above(&theta, through.view_mut(), &mut work);
     let mut rest = vec![0.0; p];
     model.backward_above(&theta, Rows::All, cotangent.view(), &mut rest, &mut work);
     let seam = model.seam(&mut work);
-    assert_eq!(seam.pre_activations, pre_activations, "{model:?}: the backward pass leaves the pre-activations alone");
-    let first = seam.pre_cotangent.t().dot(&inputs);
-    rest[..width * d]
-        .copy_from_slice(first.as_standard_layout().slice(s![.., ..]).to_owned().as_slice().unwrap_or_default());
-    model.forward(&theta, inputs.view(), direct.view_mut(), &mut work);
-    let mut gradient = vec![f64::NAN; p];
-    model.backward(&theta, inputs.view(), Rows::All, cotangent.view(), &mut gradient, &mut work);
+    let left = seam.pre_activations.slice(s![..n, ..]);
+    assert_eq!(left, pre_activations, "{model:?}: the backward pass leaves the pre-activations alone");
+    let first = seam.pre_cotangent.slice(s![..n, ..]).t().dot(&probe.inputs);
+    rest[..width * d].iter_mut().zip(&first).for_each(|(rest, first)| *rest = *first);
     for (a, b) in direct.iter().zip(&through).chain(gradient.iter().zip(&rest)) {
         assert_close(*a, *b, 1e-11, &format!("{model:?}: the way through the pre-activations is the same"));
     }
+    check_mixtures(&mut probe, &theta, &cotangent, &mut work);
+    check_units(model, &theta, &pre_activations, &direct);
+}
+
+/// `work` is as `forward_above` left it, and `backward_above` over all rows after that.
+fn check_mixtures(probe: &mut Probe<'_>, theta: &[f64], cotangent: &Array2<f64>, work: &mut Workspace) {
+    let (model, some) = (probe.model, (0..cotangent.nrows()).filter(|i| i % 3 != 1).collect::<Vec<_>>());
+    let gradient = probe.gradient(theta, Rows::All, cotangent.view());
+    let call = BackwardCall { inputs: probe.inputs.view(), rows: Rows::All, cotangent: cotangent.view() };
+    check_products(model, &model.factors(call, work), &gradient);
+    for rows in [Rows::Subset(&some), Rows::All] {
+        let cotangent = of_rows(cotangent, rows);
+        let mut found = vec![f64::NAN; theta.len()];
+        model.backward(theta, probe.inputs.view(), rows, cotangent.view(), &mut found, work);
+        let what = format!("{model:?}: a backward pass after `forward_above` is that after `forward`");
+        for (a, b) in probe.gradient(theta, rows, cotangent.view()).iter().zip(&found) {
+            assert_close(*a, *b, 1e-11, &what);
+        }
+        let call = BackwardCall { inputs: probe.inputs.view(), rows, cotangent: cotangent.view() };
+        check_products(model, &model.factors(call, work), &found);
+    }
+}
+
+fn check_units(model: &dyn LinearFirstLayer, theta: &[f64], pre_activations: &Array2<f64>, direct: &Array2<f64>) {
     let Some(TwoLayer { slope, output }) = model.two_layer() else { return };
     let u = match output {
         OutputWeights::Trained(places) => &theta[places],
         OutputWeights::Frozen(values) => values,
     };
-    assert_eq!(u.len(), width, "{model:?}: an output weight a unit");
-    for (z, f) in pre_activations.rows().into_iter().zip(&direct) {
+    assert_eq!(u.len(), model.width(), "{model:?}: an output weight a unit");
+    for (z, f) in pre_activations.rows().into_iter().zip(direct) {
         let by_units: f64 = z.iter().zip(u).map(|(&z, u)| u * if z > 0.0 { z } else { slope * z }).sum();
         assert_close(*f, by_units, 1e-11, &format!("{model:?}: the sum over units is the same"));
     }

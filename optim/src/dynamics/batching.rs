@@ -40,9 +40,12 @@ impl Batching {
         }
     }
 
-    /// Takes the samples of the present step out of the whole set.
-    pub(super) fn draw(&mut self, data: &Dataset) {
+    /// Takes the samples of the present step out of the whole set; where an epoch starts, margins and loss on all of them.
+    pub(super) fn start(&mut self, model: &dyn HomogeneousModel, loss: &dyn Loss, data: &Dataset, theta: &[f64]) {
         self.batch.gather(data, self.batches.rows(self.step));
+        if self.starts_epoch() {
+            self.evaluate_whole(model, loss, data, theta);
+        }
     }
 
     /// The samples of the present step.
@@ -50,7 +53,7 @@ impl Batching {
         &self.batch
     }
 
-    pub(super) fn starts_epoch(&self) -> bool {
+    fn starts_epoch(&self) -> bool {
         self.batches.starts_epoch(self.step)
     }
 

@@ -1,7 +1,7 @@
 //! The dense dynamics: theta as one flat vector, the whole gradient formed at every step.
 
 use super::batching::Batching;
-use super::dark::DarkInputs;
+use super::dark::Dark;
 use super::kinks::{Kinks, Pass};
 use super::routes::Routes;
 use super::terms::OwnedTerms;
@@ -24,8 +24,8 @@ pub struct Dense<'a> {
     loss: &'a dyn Loss,
     optimizer: Box<dyn Optimizer>,
     batching: Option<Batching>,
-    /// The inputs without their zeros, where most are; of all samples.
-    dark: Option<DarkInputs>,
+    /// All inputs without their zeros, where most are and no mini-batch is drawn from them.
+    dark: Dark,
     kinks: Kinks,
     routes: Routes,
     theta: Vec<f64>,
@@ -95,7 +95,7 @@ impl<'a> Dense<'a> {
             loss,
             optimizer,
             batching: None,
-            dark: DarkInputs::of(model, data),
+            dark: Dark::default(),
             kinks: Kinks::default(),
             routes: Routes::default(),
             theta: memory::copied(&theta),
@@ -111,7 +111,7 @@ impl<'a> Dense<'a> {
             return Err(OptimError::FullBatchOnly { what: "the two-sided rule" });
         }
         let per_sample = self.loss.terms_per_sample(self.model.n_outputs());
-        self.dark = self.dark.filter(|_| batches.is_none());
+        self.dark = Dark::default();
         self.batching = batches.map(|batches| Batching::new(batches, first_step, self.model, self.data, per_sample));
         Ok(self)
     }
@@ -121,6 +121,19 @@ impl<'a> Dense<'a> {
     pub fn with_own_norm_if(mut self, needed: bool) -> Self {
         self.always_own_norm = needed;
         self
+    }
+
+    /// Without skipping any zero of the inputs.
+    #[cfg(test)]
+    pub(super) fn with_zeros(mut self) -> Self {
+        self.dark = Dark::Found(None);
+        self
+    }
+
+    /// Whether steps skip zeros of the inputs.
+    #[cfg(test)]
+    pub(super) const fn skips_zeros(&self) -> bool {
+        matches!(self.dark, Dark::Found(Some(_)))
     }
 
     /// The parameters, given up.
@@ -135,19 +148,17 @@ impl<'a> Dense<'a> {
     }
 
     fn find(&mut self) -> Found {
-        if let Some(batching) = &mut self.batching {
-            batching.draw(self.data);
-            if batching.starts_epoch() {
-                batching.evaluate_whole(self.model, self.loss, self.data, &self.theta);
-            }
+        match &mut self.batching {
+            Some(batching) => batching.start(self.model, self.loss, self.data, &self.theta),
+            None => self.dark.look(self.model, self.data),
         }
         let samples = samples(self.data, self.batching.as_ref());
         let n = samples.n_samples();
         let n_terms = n * self.loss.terms_per_sample(self.outputs.ncols());
         let outputs = self.outputs.slice_mut(s![..n, ..]);
-        match (&mut self.dark, self.model.linear_first_layer()) {
-            (Some(dark), Some(first)) => dark.forward(first, &self.theta, outputs, &mut self.work),
-            _ => self.model.forward(&self.theta, samples.inputs(), outputs, &mut self.work),
+        match self.dark.of(self.model) {
+            Some((dark, first)) => dark.forward(first, &self.theta, outputs, &mut self.work),
+            None => self.model.forward(&self.theta, samples.inputs(), outputs, &mut self.work),
         }
         let (margins, ln_weights) = (&mut self.margins[..n], &mut self.ln_weights[..n_terms]);
         let value = self.loss.evaluate(self.outputs.slice(s![..n, ..]), samples.labels(), margins, ln_weights);
@@ -247,8 +258,8 @@ impl<'a> Dense<'a> {
         }
         let target = if overwrite { self.gradient.overwrite(band.scale) } else { &mut self.band_gradient };
         let (theta, cotangent, work) = (&self.theta[..], cotangent.view(), &mut self.work);
-        match (&mut self.dark, self.model.linear_first_layer(), band.rows) {
-            (Some(dark), Some(first), Rows::All) => dark.backward(first, theta, cotangent, target, work),
+        match (self.dark.of(self.model), band.rows) {
+            (Some((dark, first)), Rows::All) => dark.backward(first, theta, cotangent, target, work),
             _ => self.model.backward(theta, inputs, band.rows, cotangent, target, work),
         }
         if !overwrite {
