@@ -110,11 +110,16 @@ impl Dataset {
         if labels.len() != n_samples {
             return Err(CoreError::LabelCount { n_samples, n_labels: labels.len() });
         }
-        if let Some(((sample, feature), &value)) = inputs.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        // where it is, only if there is one
+        if !inputs.iter().all(|v| v.is_finite())
+            && let Some(((sample, feature), &value)) = inputs.indexed_iter().find(|(_, v)| !v.is_finite())
+        {
             return Err(CoreError::NonFiniteInput { sample, feature, value });
         }
         labels.check()?;
-        Ok(Self { inputs: inputs.as_standard_layout().into_owned(), labels })
+        // not copied where they lie as they are to lie
+        let inputs = if inputs.is_standard_layout() { inputs } else { inputs.as_standard_layout().into_owned() };
+        Ok(Self { inputs, labels })
     }
 
     /// Overwrites this dataset with some samples of another; allocates only where their number changes.

@@ -26,6 +26,13 @@ pub struct AdamSpec {
     pub bias_correction: bool,
 }
 
+impl AdamSpec {
+    /// Whether every step forgets the ones before.
+    fn forgets(self) -> bool {
+        self.beta1 == 0.0 && self.beta2 == 0.0
+    }
+}
+
 impl<N> BuildOptimizer<N> for AdamSpec {
     const INFO: OptimizerInfo = OptimizerInfo {
         name: "adam",
@@ -185,6 +192,26 @@ impl Pass {
         )
     }
 
+    /// The same where both decays are zero: m = g, v = g^2 and sqrt(v) = |g| exactly, so that no moment is needed.
+    fn forgetful(self, (values, factor): (&[f64], f64), theta: &mut [f64]) -> Passed {
+        let Self { spec: AdamSpec { eps, .. }, length, .. } = self;
+        vectorized(
+            #[inline(always)]
+            move || {
+                let mut difference = 0;
+                for (t, &g) in theta.iter_mut().zip(values) {
+                    let g = factor * g;
+                    let root = g.abs() + eps;
+                    let is_zero = root == 0.0;
+                    let quotient = g / if is_zero { 1.0 } else { root };
+                    let old = std::mem::replace(t, *t - length * if is_zero { 0.0 } else { quotient });
+                    difference |= old.to_bits() ^ t.to_bits();
+                }
+                Passed { difference, ..Passed::default() }
+            },
+        )
+    }
+
     /// With an exponent for each moment.
     fn wide(self, g: GradedView<'_>, m: &mut [Wide], v: &mut [Wide], theta: &mut [f64]) -> u64 {
         let Self { spec, by, length } = self;
@@ -221,7 +248,11 @@ impl Adam {
             if !is_moderate(g, factor) {
                 break;
             }
-            let passed = pass.plain((g, factor), m, v, theta);
+            let passed = if self.spec.forgets() {
+                pass.forgetful((g, factor), theta)
+            } else {
+                pass.plain((g, factor), m, v, theta)
+            };
             all.difference |= passed.difference;
             all.n_sunk += passed.n_sunk;
             all.folded = fold.map_or(0.0, |fold| fold.join(all.folded, fold.chunk(theta)));
@@ -310,5 +341,31 @@ impl Optimizer for Adam {
             Moments::Plain { m: plain(m), v: plain(v) }
         };
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_forgets_has_the_bits_of_what_remembers_nothing() {
+        // signs, zeros, ties with eps, and the whole range in which squares keep their digits
+        let size = |k: i32| 10_f64.powf(f64::from(k % 281) - 140.0) * (1.0 + f64::from(k * 7919 % 997) / 997.0);
+        let mut values: Vec<f64> = (0..3000).map(|k| size(k) * if k % 3 == 0 { -1.0 } else { 1.0 }).collect();
+        values.extend([0.0, -0.0, 1e-8, -1e-8, 1.0]);
+        let start: Vec<f64> = (0..values.len()).map(|k| (k as f64 * 0.37).sin()).collect();
+        for (eps, factor) in [(0.0, 1.0), (1e-8, 1.0), (1e-2, 0.3), (1e-130, 1e-5)] {
+            let spec = AdamSpec { beta1: 0.0, beta2: 0.0, eps, bias_correction: true };
+            assert!(spec.forgets() && !AdamSpec { beta2: 0.9, ..spec }.forgets());
+            let pass = Pass { spec, by: Correction { first: 1.0, second: 1.0 }, length: 0.01 };
+            let gradient = (&values[..values.len()], factor);
+            let (mut m, mut v) = (vec![0.5; values.len()], vec![0.25; values.len()]);
+            let (mut slow, mut fast) = (start.clone(), start.clone());
+            let a = pass.plain(gradient, &mut m, &mut v, &mut slow);
+            let b = pass.forgetful(gradient, &mut fast);
+            let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!((bits(&slow), a.difference), (bits(&fast), b.difference), "eps {eps:e}, factor {factor:e}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::draw::without_replacement;
 use crate::error::DataError;
 use ndarray::Array2;
 use rand::Rng;
+use std::array::from_fn;
 use steepest_core::{Dataset, Labels};
 
 /// Which digits, how many training images of them, and how they are labelled.
@@ -113,9 +114,12 @@ impl Images<'_> {
 
     /// The images of these indices as a dataset: pixel / white, labelled as the request says.
     pub(super) fn dataset(&self, request: &DigitDraw, indices: &[usize]) -> Result<Dataset, DataError> {
-        let inputs = Array2::from_shape_fn((indices.len(), self.n_pixels), |(row, pixel)| {
-            f64::from(self.pixels[indices[row] * self.n_pixels + pixel]) / self.white
-        });
+        let shades: [f64; 256] = from_fn(|pixel| pixel as f64 / self.white);
+        let mut inputs = Array2::zeros((indices.len(), self.n_pixels));
+        for (mut row, index) in inputs.rows_mut().into_iter().zip(indices) {
+            let pixels = &self.pixels[index * self.n_pixels..(index + 1) * self.n_pixels];
+            row.iter_mut().zip(pixels).for_each(|(x, pixel)| *x = shades[usize::from(*pixel)]);
+        }
         Ok(Dataset::new(inputs, request.labels(indices.iter().map(|&index| self.labels[index])))?)
     }
 }

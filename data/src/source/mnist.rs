@@ -43,26 +43,32 @@ impl Mnist {
     /// fit together, [`DataError::Checksum`] if `verify` and one is not MNIST's, [`DataError::Io`].
     pub fn open(folder: &Path, verify: bool) -> Result<Self, DataError> {
         let paths = find_all(folder)?;
-        let mut sums = [false; 4];
-        let mut read = |place: usize| {
+        let read = |place: usize| {
             let (file, path) = (&OFFICIAL_FILES[place], &paths[place]);
             let bytes = read_bytes(path)?;
             let found = sha256(&bytes);
-            let array = IdxArray::parse(path, bytes, file.n_axes)?;
-            sums[place] = found == file.sha256;
-            if verify && !sums[place] {
+            let (array, is_official) = (IdxArray::parse(path, bytes, file.n_axes)?, found == file.sha256);
+            if verify && !is_official {
                 return Err(DataError::Checksum { path: path.clone(), expected: file.sha256.into(), found });
             }
-            Ok(array)
+            Ok((array, is_official))
         };
-        let train = Part::new(read(0)?, read(1)?, &paths[1])?;
-        let test = Part::new(read(2)?, read(3)?, &paths[3])?;
+        let part = |place: usize| {
+            let ((images, is_first), (labels, is_second)) = (read(place)?, read(place + 1)?);
+            Ok::<_, DataError>((Part::new(images, labels, &paths[place + 1])?, is_first && is_second))
+        };
+        // reading and hashing fifty megabytes is what a short experiment waits for
+        let (train, test) = std::thread::scope(|scope| {
+            let test = scope.spawn(|| part(2));
+            (part(0), test.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let ((train, is_train), (test, is_test)) = (train?, test?);
         if train.images.axes()[1..] != test.images.axes()[1..] {
             let expected = format!("images of {:?} pixels, as in the training file", &train.images.axes()[1..]);
             let found = format!("{:?}", &test.images.axes()[1..]);
             return Err(DataError::FileFormat { path: paths[2].clone(), expected, found });
         }
-        let checksums = if sums == [true; 4] { Checksums::Verified } else { Checksums::Different };
+        let checksums = if is_train && is_test { Checksums::Verified } else { Checksums::Different };
         Ok(Self { folder: folder.to_owned(), train, test, checksums })
     }
 
