@@ -1,7 +1,10 @@
 //! The inverse square root of a Gram matrix whose condition is one of its scaling, without an eigenproblem.
 
-use ndarray::{Array2, ArrayView2, Axis};
-use steepest_core::linalg::{Accumulate, gram_into, inverse_cholesky, multiply_into};
+use ndarray::{Array2, ArrayView, ArrayView2, Axis, Dimension};
+use steepest_core::linalg::{
+    Accumulate, commuting_product_into, gram_into, inverse_cholesky, inverse_positive_definite, multiply_into,
+};
+use steepest_core::vector;
 
 /// Largest error of the polar factor G A^-1/2, relative to its Frobenius norm.
 const LARGEST_ERROR: f64 = 1e-12;
@@ -34,10 +37,10 @@ impl InverseRoot {
     pub(crate) fn of(a: ArrayView2<'_, f64>) -> Option<Self> {
         let r = a.nrows();
         // at least the largest eigenvalue
-        let size = a.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let size = sum_of_squares(a).sqrt();
         let mut a = a.mapv(|v| v / size);
         let factor = inverse_cholesky(a.view()).ok()?;
-        let inverse_diagonal = factor.map_axis(Axis(0), |column| column.iter().map(|v| v * v).sum::<f64>());
+        let inverse_diagonal = factor.map_axis(Axis(0), sum_of_squares);
         // at most the smallest eigenvalue
         let mut least = inverse_diagonal.sum().recip().min(1.0);
         let error = f64::EPSILON * (a.diag().dot(&inverse_diagonal) + least.cbrt().recip()) / (r as f64).sqrt();
@@ -48,11 +51,11 @@ impl InverseRoot {
         while 1.0 - least > SERIES_WIDTH {
             let step = Step::of(least);
             let factor = step.factor(&mut a)?;
-            root = Some(root.map_or_else(|| factor.clone(), |root| product(root.view(), factor.view())));
+            root = Some(root.map_or_else(|| factor.clone(), |root| commuting_product(root.view(), factor.view())));
             least = step.least;
         }
         let series = inverse_root_near_one(&a);
-        let mut root = root.map_or_else(|| series.clone(), |root| product(root.view(), series.view()));
+        let mut root = root.map_or_else(|| series.clone(), |root| commuting_product(root.view(), series.view()));
         root /= size.sqrt();
         Some(Self { root, error })
     }
@@ -84,7 +87,7 @@ impl Step {
         let (alpha, beta, c) = (self.b / self.c, self.a - self.b / self.c, self.c);
         let mut shifted = &*a * c;
         shifted.diag_mut().mapv_inplace(|v| v + 1.0);
-        let mut z = gram(inverse_cholesky(shifted.view()).ok()?.view());
+        let mut z = inverse_positive_definite(shifted.view()).ok()?;
         let squared = gram(z.view());
         // A Z = (I - Z) / c
         let (first, second) = (beta * (2.0 * alpha - beta) / c, beta * beta / c);
@@ -106,8 +109,19 @@ fn inverse_root_near_one(a: &Array2<f64>) -> Array2<f64> {
     let high = &d * (5.0 / 16.0) + &squared * (35.0 / 128.0);
     let mut sum = &d * 0.5 + &squared * 0.375;
     sum.diag_mut().mapv_inplace(|v| v + 1.0);
-    multiply_into(Accumulate::Add, squared.view(), high.view(), sum.view_mut());
+    sum += &commuting_product(squared.view(), high.view());
     sum
+}
+
+fn sum_of_squares<D: Dimension>(a: ArrayView<'_, f64, D>) -> f64 {
+    a.to_slice_memory_order().map_or_else(|| a.iter().map(|v| v * v).sum(), vector::sum_of_squares)
+}
+
+/// The product of two polynomials of one symmetric matrix.
+fn commuting_product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut c = Array2::zeros(a.raw_dim());
+    commuting_product_into(a, b, c.view_mut());
+    c
 }
 
 pub(crate) fn gram(a: ArrayView2<'_, f64>) -> Array2<f64> {

@@ -2,8 +2,9 @@
 
 use crate::inverse_root::{InverseRoot, gram, product};
 use crate::matrix::Shape;
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Zip};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, ShapeBuilder, Zip, s};
 use steepest_core::linalg::{Accumulate, multiply_into, symmetric_eigen};
+use steepest_core::vector;
 
 /// Ratio of the smallest to the largest eigenvalue of G^T G below which there is no use in trying.
 const LEAST_RATIO: f64 = 1e-9;
@@ -13,6 +14,9 @@ const LARGEST_ERROR: f64 = 1e-7;
 
 /// Error of a polar factor, relative to its Frobenius norm, above which its columns are made orthonormal once more.
 const LEAST_POLISHED: f64 = 1e-13;
+
+/// Rows of G that are multiplied at a time.
+const ROWS: usize = 252;
 
 /// How a polar factor was found, each a bit of [`Steepest::routes`](steepest_core::Steepest::routes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,18 +59,35 @@ pub(crate) fn polar_in_place(shape: Shape, g: &mut [f64]) -> Option<(f64, Route)
 
 /// Replaces G by G A^-1/2.
 fn times_inverse_root(inverse: &InverseRoot, mut g: ArrayViewMut2<'_, f64>) -> f64 {
-    let columns = product(g.view(), inverse.root.view());
-    let nuclear = Zip::from(&columns).and(&g).fold(0.0, |sum, u, g| sum + u * g);
-    if inverse.error < LEAST_POLISHED {
-        g.assign(&columns);
-    } else {
+    let nuclear = multiply_in_place(g.view_mut(), inverse.root.view());
+    if inverse.error >= LEAST_POLISHED {
         // I - E / 2
-        let mut polish = gram(columns.view());
+        let mut polish = gram(g.view());
         polish.mapv_inplace(|e| -0.5 * e);
         polish.diag_mut().mapv_inplace(|e| e + 1.5);
-        multiply_into(Accumulate::Replace, columns.view(), polish.view(), g);
+        multiply_in_place(g, polish.view());
     }
     nuclear
+}
+
+/// G B in the place of G, and the inner product of the two; some rows at a time, which stay in the second cache.
+fn multiply_in_place(mut g: ArrayViewMut2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
+    // along what lies together
+    let along = Axis(usize::from(g.strides()[1] == 1));
+    let shape = (ROWS.min(g.nrows()), g.ncols()).set_f(along == Axis(0));
+    let (mut before, mut inner_product) = (Array2::zeros(shape), 0.0);
+    for mut rows in g.axis_chunks_iter_mut(Axis(0), ROWS) {
+        let mut before = before.slice_mut(s![..rows.nrows(), ..]);
+        before.assign(&rows);
+        multiply_into(Accumulate::Replace, before.view(), b, rows.view_mut());
+        for (before, now) in before.lanes(along).into_iter().zip(rows.lanes(along)) {
+            inner_product += match (before.to_slice(), now.to_slice()) {
+                (Some(before), Some(now)) => vector::dot(before, now),
+                _ => before.dot(&now),
+            };
+        }
+    }
+    inner_product
 }
 
 fn by_eigenvectors(gram: &Array2<f64>, g: ArrayViewMut2<'_, f64>) -> Option<f64> {

@@ -10,6 +10,10 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, ShapeError, s};
 /// left with narrower kernels, of a half and a third of the speed.
 const COLUMNS: usize = 240;
 
+/// Columns of that kernel, and how many are few beside it.
+const KERNEL: usize = 48;
+const FEW: usize = 16;
+
 /// Rows of C at a time. With both as they are, a block of C and what a sum of 512 terms reads for it lie in a second cache of 1 MiB.
 const ROWS: usize = 252;
 
@@ -51,10 +55,22 @@ fn multiply_rows<T: Real>(
         Accumulate::Replace => faer::Accum::Replace,
         Accumulate::Add => faer::Accum::Add,
     };
-    for (b, mut c) in b.axis_chunks_iter(Axis(1), COLUMNS).zip(c.axis_chunks_iter_mut(Axis(1), COLUMNS)) {
+    let mut from = 0;
+    while from < c.ncols() {
+        let width = width_of_next(c.ncols() - from);
+        let part = s![.., from..from + width];
+        let (b, mut c) = (b.slice(part), c.slice_mut(part));
         faer::linalg::matmul::matmul(borrow_mut(&mut c), accumulate, borrow(&a), borrow(&b), T::one(), faer::Par::Seq);
         clear_upper_halves();
+        from += width;
     }
+}
+
+/// How many of the columns that are left go into the next product: a few beyond a multiple of the kernel's go by themselves, since beside the others
+/// they would be filled up with more.
+fn width_of_next(left: usize) -> usize {
+    let (width, few) = (left.min(COLUMNS), left.min(COLUMNS) % KERNEL);
+    if width > KERNEL && few <= FEW { width - few } else { width }
 }
 
 /// A, row by row in this memory.

@@ -4,7 +4,7 @@
 
 use super::backend::{Backend, current, factorising};
 use super::faer_view::{borrow, borrow_mut};
-use super::product::{Accumulate, gram_into, multiply_into};
+use super::product::{Accumulate, gram_into, mirror, multiply_into};
 use super::registers::clear_upper_halves;
 use super::tridiagonal::largest_eigenvalue;
 use crate::error::CoreError;
@@ -230,6 +230,28 @@ pub fn inverse_cholesky(a: ArrayView2<'_, f64>) -> Result<Array2<f64>, CoreError
             factor.solve_triangular(UPLO::Lower, Diag::NonUnit, &Array2::eye(a.nrows())).map_err(|e| e.to_string())
         },
     )
+}
+
+/// A^-1 (n x n) of a symmetric and positive definite A, of which the lower triangle is read, exactly symmetric; by its Cholesky factor: n^3 flops.
+///
+/// # Errors
+/// If an entry is not finite or A is not positive definite.
+pub fn inverse_positive_definite(a: ArrayView2<'_, f64>) -> Result<Array2<f64>, CoreError> {
+    let factor = inverse_cholesky(a)?;
+    let mut inverse = Array2::zeros(a.raw_dim());
+    if factorising() == Backend::Faer {
+        use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+        let (lower, upper) = (BlockStructure::TriangularLower, BlockStructure::TriangularUpper);
+        let (mut target, factor) = (inverse.view_mut(), factor.view());
+        let (factor, par) = (borrow(&factor), faer::Par::Seq);
+        let target_view = borrow_mut(&mut target);
+        matmul(target_view, lower, faer::Accum::Replace, factor.transpose(), upper, factor, lower, 1.0, par);
+        clear_upper_halves();
+        mirror(target);
+    } else {
+        gram_into(factor.view(), inverse.view_mut());
+    }
+    Ok(inverse)
 }
 
 /// The largest singular value of a matrix, through the largest eigenvalue of the Gram matrix of its smaller side: it keeps full relative

@@ -27,11 +27,12 @@ mod tridiagonal;
 pub use backend::{Backend, BackendReport, backend, set_backend, set_threads};
 #[cfg(feature = "linalg")]
 pub use factor::{
-    SymmetricEigen, ThinSvd, inverse_cholesky, largest_singular_value, singular_values, symmetric_eigen, thin_qr,
-    thin_svd, thin_svd_of_product,
+    SymmetricEigen, ThinSvd, inverse_cholesky, inverse_positive_definite, largest_singular_value, singular_values,
+    symmetric_eigen, thin_qr, thin_svd, thin_svd_of_product,
 };
 pub use product::{
-    Accumulate, gram_into, matrix_times_vector, multiply_in_cache, multiply_into, transposed_times_vector,
+    Accumulate, commuting_product_into, gram_into, matrix_times_vector, multiply_in_cache, multiply_into,
+    transposed_times_vector,
 };
 pub use real::Real;
 pub use sparse::{SparseRows, SparseWork};
