@@ -92,6 +92,20 @@ fn seeds_come_one_after_the_other_and_are_told_in_the_order_of_the_file() {
         std::fs::metadata(file).unwrap().modified().unwrap()
     };
     let of_seed = |seed| RUNS.map(|(run, _)| made(run, seed));
-    let all = [of_seed(3), of_seed(1)].concat();
-    assert!(all.is_sorted(), "{all:?}");
+    let (first, second) = (of_seed(3), of_seed(1));
+    assert!(first.iter().max() <= second.iter().min(), "{first:?} {second:?}");
+}
+
+#[test]
+fn the_longest_run_of_a_seed_starts_first() {
+    let runs = [("short", "stop.steps = 20"), ("long", "stop.steps = 400"), ("middle", "stop.steps = 100")];
+    let workshop = Workshop::with("points.toml", &experiment(&runs));
+    workshop.steepest(&["run", "points.toml", "--jobs", "1"]).success();
+    for seed in [3, 1] {
+        let made = ["long", "middle", "short"].map(|run| {
+            let file = workshop.path(&format!("out/points/{run}-seed{seed}.h5"));
+            std::fs::metadata(file).unwrap().modified().unwrap()
+        });
+        assert!(made.is_sorted(), "seed {seed}: {made:?}");
+    }
 }
