@@ -27,12 +27,12 @@ const EARLY_SIGN_STEPS: f64 = 40.0;
 const SEARCH: [f64; 3] = [60.0, 3000.0, 400.0];
 /// First-layer weights that coordinate descent has moved when it is tested.
 const MOVED: f64 = 1000.0;
-/// A step's own costs, and those of a row, in seconds.
-const OVERHEAD: f64 = 1.3e-5;
+/// Normal numbers that are drawn in the time of a step's own costs, or of those of a row: like them, work of numbers one by one.
+const OVERHEAD: f64 = 1500.0;
 /// Flops of products that take the time of an eigenvalue problem of order r with what surrounds it, the nuclear norm of the gradient included, in r^3; of the polar factor of an m x r matrix,
 /// r <= m, in m r^2; and of the largest of r eigenvalues, in r^3: as Shampoo's and spectral steps and rows measure them at sides of one hundred to a
 /// thousand.
-const EIGEN: f64 = 90.0;
+const EIGEN: f64 = 70.0;
 const POLAR: f64 = 10.0;
 const LARGEST: f64 = 13.0;
 /// The same of all singular values and vectors of an m x r matrix, in m r^2.
@@ -158,7 +158,7 @@ fn beginning(sizes: &Sizes) -> Part {
 /// A step that forms the whole gradient of p parameters, in so many flops.
 fn dense(p: f64, flops: f64) -> [Part; 3] {
     let products = Part { flops, ..Part::default() };
-    [products, Part::passes(DENSE_PASSES, BYTES * p), Part { other: OVERHEAD, ..Part::default() }]
+    [products, Part::passes(DENSE_PASSES, BYTES * p), Part { normals: OVERHEAD, ..Part::default() }]
 }
 
 /// Flops of its products: forward, and backward to the weights, two of 2 n p flops each.
@@ -193,7 +193,7 @@ fn has_bands(phase: &Phase<'_>, run: &RunConfig) -> bool {
 fn steps(phase: &Phase<'_>, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
     let ([n, d, m], p) = (sizes.shape(), sizes.n_parameters as f64);
     let above = p - m * d;
-    let own = Part { other: OVERHEAD, ..Part::default() };
+    let own = Part { normals: OVERHEAD, ..Part::default() };
     let cached = |bytes: f64| Part { cached: bytes, ..Part::default() };
     let of_matrix = |inputs: f64| factorisations(phase.optimizer, inputs, m);
     let step = match phase.way {
@@ -231,7 +231,7 @@ fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
     let singular = if is_spectral { short * short * long + LARGEST * short.powi(3) } else { 0.0 };
     let is_known = way == Way::Greedy && run.record.norms_per_decade.is_some();
     let passes = if is_known { 0.0 } else { names.len() as f64 + 1.0 };
-    [Part { flops: formed + singular, other: OVERHEAD, ..Part::default() }, Part::passes(passes, BYTES * p)]
+    [Part { flops: formed + singular, normals: OVERHEAD, ..Part::default() }, Part::passes(passes, BYTES * p)]
 }
 
 /// All tests.
