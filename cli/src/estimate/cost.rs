@@ -15,9 +15,11 @@ use steepest_optim::{OptimizerSpec, StepScale};
 const BYTES: f64 = 8.0;
 /// Passes of a dense step over theta and gradient.
 const DENSE_PASSES: f64 = 8.0;
-/// Passes of such a step of sign descent with a fixed length, for each sample: weights spread until a band has few samples, and a band passes over the
-/// gradient.
-const BAND_PASSES: f64 = 0.5;
+/// How far apart the margins of a sample each are at the end of sign descent with steps of a fixed length, beside m d times the square of the way that an
+/// entry of theta has gone, as runs on images say; nats of the weights that a band holds; and passes over theta that a band costs.
+const SPREAD: f64 = 0.04;
+const BAND: f64 = 600.0;
+const BAND_PASSES: f64 = 1.6;
 /// Passes over n x m matrices of a step in the span of the data, and of a late step of sign descent.
 const SPAN_PASSES: f64 = 12.0;
 const SIGN_PASSES: f64 = 6.0;
@@ -189,6 +191,14 @@ fn has_bands(phase: &Phase<'_>, run: &RunConfig) -> bool {
     is_fixed && run.loss.weights() == Weights::Real
 }
 
+/// Bands beyond the first in a step of such a run, on average over its steps: as many as the spread of the margins asks for, which grows with the square
+/// of the step, but no more than samples.
+fn n_bands(phase: &Phase<'_>, sizes: &Sizes, n: f64) -> f64 {
+    let [_, d, m] = sizes.shape();
+    let at_the_end = SPREAD * m * d * phase.way_of_an_entry.powi(2) / BAND;
+    if at_the_end < n { at_the_end / 3.0 } else { n * (1.0 - (n / at_the_end).sqrt() / 1.5) }
+}
+
 /// All steps of one optimiser.
 fn steps(phase: &Phase<'_>, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
     let ([n, d, m], p) = (sizes.shape(), sizes.n_parameters as f64);
@@ -212,8 +222,8 @@ fn steps(phase: &Phase<'_>, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
     let is_adaptive = matches!(phase.optimizer, OptimizerSpec::Adam(_));
     let roots = Part { other: if is_adaptive { ROOT * p } else { 0.0 }, ..Part::default() };
     let n_at_a_time = run.batch.as_ref().map_or(n, |batch| n.min(batch.size as f64));
-    let spread = if has_bands(phase, run) { BAND_PASSES * n_at_a_time } else { 0.0 };
-    let bands = Part::passes(spread, BYTES * p);
+    let n_bands = if has_bands(phase, run) { n_bands(phase, sizes, n_at_a_time) } else { 0.0 };
+    let bands = Part::passes(BAND_PASSES * n_bands, BYTES * p);
     let each = step.into_iter().chain([roots, bands]).map(|part| part.times(phase.steps));
     each.chain(dense(p, products(sizes, p)).map(|part| part.times(early))).collect()
 }

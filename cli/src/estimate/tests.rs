@@ -1,6 +1,6 @@
 use super::way::{Way, phases};
 use super::*;
-use crate::config::{DynamicsChoice, LossSpec, Weights};
+use crate::config::{DynamicsChoice, LossSpec, StepSize, Weights};
 use crate::reproduce::{FIGURES, Scale};
 use steepest_data::DataSpec;
 use steepest_models::{Activation, MlpSpec, ModelSpec};
@@ -132,6 +132,8 @@ fn sign_descent_with_fixed_steps_passes_over_bands() {
     });
     let small_batches = seconds(&|run| run.batch = Some(BatchSpec { size: 1, order: BatchOrder::default() }));
     assert!(by_formula < 0.7 * spread && single < 0.7 * spread, "{by_formula} {single} {spread}");
+    let short_way = seconds(&|run| run.step.size = StepSize::Number(1e-6));
+    assert!((short_way / by_formula - 1.0).abs() < 1e-3, "{short_way} {by_formula}: weights stay together");
     assert!(small_batches < spread, "{small_batches} {spread}");
 }
 

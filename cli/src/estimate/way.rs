@@ -1,7 +1,7 @@
 //! Which way a run will take, from the configuration alone.
 
 use super::sizes::{Above, Sizes};
-use crate::config::{DynamicsChoice, RunConfig, StepSpec, SwitchSpec, optimizers};
+use crate::config::{DynamicsChoice, RunConfig, StepSize, StepSpec, SwitchSpec, optimizers};
 use steepest_norms::NormSpec;
 use steepest_optim::{OptimizerSpec, StepScale, SwitchAt};
 
@@ -23,6 +23,8 @@ pub(super) struct Phase<'r> {
     pub(super) way: Way,
     pub(super) steps: f64,
     pub(super) scale: StepScale,
+    /// The sum of the sizes of its steps: how far an entry goes that always goes the same way by the size.
+    pub(super) way_of_an_entry: f64,
 }
 
 /// The phases of a run that does not end early; a switch whose step the configuration does not say is counted as an early one.
@@ -38,8 +40,18 @@ pub(super) fn phases<'r>(run: &'r RunConfig, sizes: &Sizes) -> Vec<Phase<'r>> {
         way: Way::of_phase(run, sizes, optimizer, step),
         steps: steps as f64,
         scale: step.scale,
+        way_of_an_entry: sum_of_sizes(step, steps as f64),
     };
     optimizers(run).zip([first, all - first]).map(phase).collect()
+}
+
+/// The sum of so many sizes of steps; of a list, as if all were the last.
+fn sum_of_sizes(step: &StepSpec, steps: f64) -> f64 {
+    let (size, power) = match &step.size {
+        StepSize::Number(size) => (*size, step.power),
+        StepSize::List(sizes) => (sizes.last().copied().unwrap_or(0.0), 0.0),
+    };
+    size * if power < 1.0 { steps.powf(1.0 - power) / (1.0 - power) } else { 1.0 + steps.max(1.0).ln() }
 }
 
 impl Way {

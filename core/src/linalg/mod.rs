@@ -2,7 +2,7 @@
 //!
 //! Behind it stand OpenBLAS with LAPACK, and faer (pure Rust). Debian's OpenBLAS runs an SSE3 kernel on processors newer
 //! than itself, three to six times slower than they could be; there faer serves. QR decompositions and eigenvalues are
-//! faer's everywhere. The choice depends on the kernel's name and the processor's features only, is the same for every
+//! faer's everywhere, and so are narrow products. The choice depends on the kernel's name and the processor's features only, is the same for every
 //! product of a process, and is reported by [`backend`] so that a file can say which one made it. Every backend runs on
 //! one thread unless [`set_threads`] says otherwise.
 
