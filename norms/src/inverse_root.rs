@@ -33,7 +33,7 @@ impl InverseRoot {
     /// X_k+1 = X_k P, P = (b / c) I + (a - b / c) Z, Z = (I + c A_k)^-1, A_k = X_k^T X_k,
     ///
     /// two or three times, and then the binomial series. P and Z are functions of A, so that A_k+1 = A_k P^2 takes one product, Z^2. Some
-    /// fifteen operations of r^3 in all, most of them symmetric or triangular.
+    /// twelve operations of r^3 in all, nearly all of them symmetric or triangular.
     pub(crate) fn of(a: ArrayView2<'_, f64>) -> Option<Self> {
         let r = a.nrows();
         // at least the largest eigenvalue

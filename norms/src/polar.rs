@@ -35,7 +35,7 @@ pub(crate) enum Route {
 /// and G as it was, where the condition of G is too large for it (above some 10^4).
 ///
 /// Where the columns of G, divided by their lengths, are of moderate condition, it is G (G^T G)^-1/2 ([`InverseRoot`]): in the Frobenius norm within
-/// 1e-12 of the truth, relative, and orthogonal to 1e-13. Two products of m r^2, one of them symmetric, and some fifteen operations of r^3, for the
+/// 1e-12 of the truth, relative, and orthogonal to 1e-13. Two products of m r^2, one of them symmetric, and some twelve operations of r^3, for the
 /// smaller side r; two products more where columns have to be made orthonormal.
 ///
 /// Elsewhere V, from the eigenvectors of G^T G, makes the columns of Y = G V orthogonal up to E = D^-1 Y^T Y D^-1 - I with their lengths D: rounding

@@ -15,7 +15,7 @@ use steepest_optim::{OptimizerSpec, StepScale};
 const BYTES: f64 = 8.0;
 /// Passes of a dense step over theta and gradient.
 const DENSE_PASSES: f64 = 8.0;
-/// How far apart the margins of a sample each are at the end of sign descent with steps of a fixed length, beside m d times the square of the way that an
+/// How far apart the margins of the samples are at the end of sign descent with steps of a fixed length, beside m d times the square of the way that an
 /// entry of theta has gone, as runs on images say; nats of the weights that a band holds; and passes over theta that a band costs.
 const SPREAD: f64 = 0.04;
 const BAND: f64 = 600.0;
