@@ -72,6 +72,7 @@ impl<'a> Stored<'a> {
 
     pub(crate) fn test(&mut self, dynamics: &mut dyn Dynamics) -> Tested {
         match self.signs(dynamics) {
+            Some(in_doubt) if in_doubt.is_empty() => (),
             Some(in_doubt) if IN_DOUBT * in_doubt.len() <= self.data.n_samples() => {
                 self.look_again(&in_doubt, dynamics.theta());
             }
@@ -104,9 +105,6 @@ impl<'a> Stored<'a> {
 
     /// The outputs of some points, in double precision.
     fn look_again(&mut self, points: &[usize], theta: &[f64]) {
-        if points.is_empty() {
-            return;
-        }
         let inputs = self.data.inputs().select(Axis(0), points);
         let mut outputs = Array2::zeros((points.len(), self.outputs.ncols()));
         self.model.forward(theta, inputs.view(), outputs.view_mut(), &mut self.work);

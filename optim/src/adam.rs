@@ -200,7 +200,8 @@ impl Pass {
             move || {
                 let mut difference = 0;
                 for (t, &g) in theta.iter_mut().zip(values) {
-                    let g = factor * g;
+                    // a zero loses its sign, as beside a moment
+                    let g = factor * g + 0.0;
                     let root = g.abs() + eps;
                     let is_zero = root == 0.0;
                     let quotient = g / if is_zero { 1.0 } else { root };

@@ -248,8 +248,7 @@ fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
 fn tests(way: Way, sizes: &Sizes, count: f64) -> Vec<Part> {
     let ([n, d, m], p, t) = (sizes.shape(), sizes.n_parameters as f64, sizes.n_test as f64);
     if !sizes.is_streamed {
-        let follows = matches!(way, Way::Gram | Way::SmallSide) && 2.0 * n <= d;
-        let first = if follows { n } else { lit(sizes) * d };
+        let first = if follows(way, sizes) { n } else { lit(sizes) * d };
         let precision = if sizes.above == Above::SumOverUnits { SINGLE } else { 1.0 };
         let flops = precision * 2.0 * t * (p - m * d + m * first);
         return vec![Part { flops: flops * count, ..Part::default() }];
@@ -261,6 +260,11 @@ fn tests(way: Way, sizes: &Sizes, count: f64) -> Vec<Part> {
         Way::Dense | Way::Sign => stream(sizes, m),
     };
     vec![above.times(count), each.times(count)]
+}
+
+/// Whether tests on stored points follow the first layer.
+fn follows(way: Way, sizes: &Sizes) -> bool {
+    matches!(way, Way::Gram | Way::SmallSide) && 2 * sizes.n_train <= sizes.first_layer.0
 }
 
 /// A pass over the test points, multiplied with so many vectors.
@@ -282,7 +286,13 @@ fn memory(way: Way, run: &RunConfig, sizes: &Sizes) -> f64 {
         Way::Greedy => 2.5,
         Way::Sign => 2.0,
     };
-    let of_test = if sizes.is_streamed { t * (m + 256.0) } else { t * (d + 2.0 * m) };
+    // of a two-layer network in single precision as well, and products while they are made for it
+    let in_single = match sizes.above {
+        Above::SumOverUnits if follows(way, sizes) => 0.5 * (d + m) + 2.0 * (m + n),
+        Above::SumOverUnits => 0.5 * (d + m),
+        _ => 0.0,
+    };
+    let of_test = if sizes.is_streamed { t * (m + 256.0) } else { t * (d + 2.0 * m + in_single) };
     let vectors = if run.dynamics == DynamicsChoice::Check && way != Way::Dense { 2.0 * VECTORS } else { VECTORS };
     PROGRAM + BYTES * (vectors * p + inputs * n * d + 6.0 * n * m + of_test)
 }

@@ -25,10 +25,10 @@ pub(super) struct Above<'u> {
 
 /// The test points X_t (t x d) in single precision.
 ///
-/// A sum of k products whose factors were rounded before is off by at most (k + 3) eps sum |x_l| |w_l| <= (k + 3) eps ||x|| ||w||, eps = 2^-24, in whatever
-/// order it is summed (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1; one of the three is for terms of second order). The layer above is summed in double
-/// precision, so that an output is off by no more than max(1, |slope|) sum_j |u_j| times that, and its sign is certain where it is larger. Everything
-/// is divided by powers of two first, so that the longest vectors have a length of about one.
+/// A sum of k products whose factors were rounded before is off by at most gamma sum |x_l| |w_l| <= gamma ||x|| ||w||, gamma = (k + 2) eps / (1 - (k + 2) eps),
+/// eps = 2^-24, in whatever order it is summed (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). One eps more is for what double
+/// precision rounds: the layer above, and products with where a displacement started. An output is off by no more than max(1, |slope|) sum_j |u_j| times
+/// that, and its sign is certain where it is larger. Everything is divided by powers of two first, so that the longest vectors have a length of about one.
 pub(super) struct Single {
     points: Points,
     /// The power of two that the points are divided by, and their lengths then.
@@ -161,7 +161,10 @@ impl Above<'_> {
             self.u.iter().zip(units).map(|(u, unit)| u.abs() * length(*unit)).sum()
         };
         let (of_lengths, of_ones) = (sum_of_abs(&|unit| unit + BELOW_RANGE), sum_of_abs(&|_| BELOW_RANGE));
-        let factor = (n_terms + 3) as f64 * ROUNDING * self.slope.abs().max(1.0);
+        let rounding = (n_terms + 2) as f64 * ROUNDING;
+        // of no number of products so large that the bound says nothing
+        let gamma = if rounding < 1.0 { rounding / (1.0 - rounding) } else { f64::INFINITY };
+        let factor = (gamma + ROUNDING) * self.slope.abs().max(1.0);
         move |point| factor * (of_lengths * (point + BELOW_RANGE) + of_ones)
     }
 

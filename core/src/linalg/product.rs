@@ -22,7 +22,8 @@ pub enum Accumulate {
 #[cfg(feature = "linalg")]
 const NARROW: usize = 256;
 
-/// c = a b, or c += a b: 2 m n k flops for (m x k) times (k x n). Any strides; transposes are views.
+/// c = a b, or c += a b: 2 m n k flops for (m x k) times (k x n). Any strides; transposes are views. Narrow products run on one thread, whatever
+/// [`set_threads`](super::set_threads) says.
 ///
 /// # Panics
 /// If the shapes do not fit.
