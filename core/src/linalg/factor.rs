@@ -348,6 +348,18 @@ mod tests {
     }
 
     #[test]
+    fn the_inverse_of_a_positive_definite_matrix_inverts() {
+        for n in [1, 6, 40] {
+            let a = matrix(n + 5, n);
+            let a = a.t().dot(&a) + Array2::<f64>::eye(n);
+            let inverse = inverse_positive_definite(a.view()).unwrap();
+            assert_eq!(inverse, inverse.t());
+            assert_relative_eq!(inverse.dot(&a), Array2::eye(n), epsilon = 1e-12);
+        }
+        assert!(inverse_positive_definite((-Array2::<f64>::eye(2)).view()).is_err());
+    }
+
+    #[test]
     fn the_inverse_cholesky_factor_inverts() {
         for n in [1, 6, 40] {
             let a = matrix(n + 5, n);
