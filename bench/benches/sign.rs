@@ -17,11 +17,38 @@ const SIZE: f64 = 6e-3;
 const N: usize = 250;
 const WIDTH: usize = 1024;
 
-/// Normal inputs, this share of them zero, with random labels, and parameters uniform with half-width 0.1/sqrt(number of inputs) in each layer.
-fn problem(d: usize, share_of_zeros: f64) -> (Dataset, Mlp, Vec<f64>) {
-    let mut rng = Streams::new(1).stream("inputs");
-    let mut inputs: Array2<f64> = Array2::from_shape_simple_fn((N, d), || rng.sample(StandardNormal));
-    inputs.mapv_inplace(|x| if rng.random_bool(share_of_zeros) { 0.0 } else { x });
+/// What the inputs are drawn from.
+#[derive(Clone, Copy, Debug)]
+enum Inputs {
+    Normal,
+    /// Normal ones of which four fifths are zero.
+    Sparse,
+    /// Numbers between 0.1 and 1, four fifths of them zero; some entries are bright in nearly all samples, most in few: samples that resemble each other.
+    Pictures,
+}
+
+impl Inputs {
+    fn draw(self, d: usize) -> Array2<f64> {
+        let mut rng = Streams::new(1).stream("inputs");
+        let mut inputs: Array2<f64> = Array2::from_shape_simple_fn((N, d), || rng.sample(StandardNormal));
+        match self {
+            Self::Normal => {}
+            Self::Sparse => inputs.mapv_inplace(|x| if rng.random_bool(0.8) { 0.0 } else { x }),
+            Self::Pictures => {
+                for mut column in inputs.columns_mut() {
+                    let share = 0.9 * rng.random::<f64>().powi(4);
+                    column.mapv_inplace(|_| if rng.random_bool(share) { rng.random_range(0.1..1.0) } else { 0.0 });
+                }
+            }
+        }
+        inputs
+    }
+}
+
+/// Such inputs with random labels, and parameters uniform with half-width 0.1/sqrt(number of inputs) in each layer.
+fn problem(d: usize, inputs: Inputs) -> (Dataset, Mlp, Vec<f64>) {
+    let mut rng = Streams::new(1).stream("labels");
+    let inputs = inputs.draw(d);
     let signs = (0..N).map(|_| if rng.random_bool(0.5) { 1.0 } else { -1.0 }).collect();
     let data = Dataset::new(inputs, Labels::Binary(signs)).expect("finite inputs");
     let model = Mlp::new(d, &[WIDTH], 1, Activation::Relu).expect("positive widths");
@@ -55,9 +82,9 @@ fn report(dynamics: &Sign<'_>) {
 }
 
 /// The first steps side by side; then, if there are to be late ones, those of sign descent alone against a dense step.
-fn against_dense(d: usize, share_of_zeros: f64, first: usize, late: usize) {
-    println!("(250, {d}, 1024), {share_of_zeros} of the inputs zero");
-    let (data, model, theta) = problem(d, share_of_zeros);
+fn against_dense(d: usize, inputs: Inputs, first: usize, late: usize) {
+    println!("(250, {d}, 1024), {inputs:?}");
+    let (data, model, theta) = problem(d, inputs);
     let loss = Exponential::sum();
     let mut sign = Sign::new(&model, &data, &loss, &theta).expect("two layers");
     let optimizer = SteepestDescent::new(Linf::new(theta.len()));
@@ -94,7 +121,7 @@ fn against_dense(d: usize, share_of_zeros: f64, first: usize, late: usize) {
 }
 
 fn alone(d: usize, steps: u64) {
-    let (data, model, theta) = problem(d, 0.0);
+    let (data, model, theta) = problem(d, Inputs::Normal);
     let (loss, clock) = (Exponential::sum(), Instant::now());
     let start = seconds(clock);
     let mut sign = Sign::new(&model, &data, &loss, &theta).expect("two layers");
@@ -120,7 +147,8 @@ fn main() {
         alone(32768, steps);
         return;
     }
-    against_dense(8192, 0.0, 50, 5000);
-    against_dense(784, 0.8, 200, 0);
+    against_dense(8192, Inputs::Normal, 50, 5000);
+    against_dense(784, Inputs::Sparse, 200, 0);
+    against_dense(784, Inputs::Pictures, 200, 1000);
     alone(32768, 20_000);
 }

@@ -208,6 +208,8 @@ fn steps(phase: &Phase<'_>, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
     let of_matrix = |inputs: f64| factorisations(phase.optimizer, inputs, m);
     let step = match phase.way {
         Way::Dense => dense(p, dense_products(run, sizes) + of_matrix(d)),
+        // units see few samples apart: their signs cost what the products of a dense step without bands do
+        Way::Sign if sizes.inputs == Inputs::Dark => dense(p, dense_products(run, sizes)),
         // as many inputs as samples
         Way::SmallSide => dense(above + m * n, products(sizes, above + m * n) + of_matrix(n)),
         // one product with the Gram matrix, and the layers above
@@ -218,7 +220,8 @@ fn steps(phase: &Phase<'_>, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
         Way::Greedy => [Part::default(), cached(SEARCH[0] * d + SEARCH[1] * n + SEARCH[2] * m), own],
         Way::Sign => [Part::default(), cached(SIGN_PASSES * BYTES * n * m), own],
     };
-    let early = if phase.way == Way::Sign { EARLY_SIGN_STEPS.min(phase.steps) } else { 0.0 };
+    let early =
+        if phase.way == Way::Sign && sizes.inputs != Inputs::Dark { EARLY_SIGN_STEPS.min(phase.steps) } else { 0.0 };
     let is_adaptive = matches!(phase.optimizer, OptimizerSpec::Adam(_));
     let roots = Part { other: if is_adaptive { ROOT * p } else { 0.0 }, ..Part::default() };
     let n_at_a_time = run.batch.as_ref().map_or(n, |batch| n.min(batch.size as f64));

@@ -45,7 +45,7 @@ pub(super) struct Sizes {
     /// Whether test points are drawn again when they are needed.
     pub(super) is_streamed: bool,
     pub(super) above: Above,
-    /// Whether sign descent need not be dense: many inputs, of which hardly any is zero.
+    /// Whether sign descent need not be dense: many inputs of which hardly any is zero, or images.
     pub(super) suits_sign: bool,
 }
 
@@ -67,6 +67,7 @@ impl Sizes {
             }
             DataSpec::Mnist(spec) if spec.digits.len() == 2 && !spec.classes => {
                 (sizes.n_train, sizes.n_test, sizes.inputs) = (spec.n_train, 2000, Inputs::Dark);
+                sizes.suits_sign = true;
                 28 * 28
             }
             _ => return None,

@@ -116,8 +116,10 @@ fn zeros_of_images_are_skipped_where_dense_steps_skip_them() {
 }
 
 #[test]
-fn sign_descent_with_fixed_steps_passes_over_bands() {
-    let run = of_images("SD");
+fn sign_descent_with_fixed_steps_passes_over_bands_where_it_is_dense() {
+    let mut run = of_images("SD");
+    let by_patterns = cost_of(&run, &Sizes::of(&run).unwrap()).seconds;
+    run.dynamics = DynamicsChoice::Dense;
     let sizes = Sizes::of(&run).unwrap();
     let seconds = |change: &dyn Fn(&mut RunConfig)| {
         let mut changed = run.clone();
@@ -135,6 +137,7 @@ fn sign_descent_with_fixed_steps_passes_over_bands() {
     let short_way = seconds(&|run| run.step.size = StepSize::Number(1e-6));
     assert!((short_way / by_formula - 1.0).abs() < 1e-3, "{short_way} {by_formula}: weights stay together");
     assert!(small_batches < spread, "{small_batches} {spread}");
+    assert!(by_patterns < 0.7 * spread, "{by_patterns} {spread}");
 }
 
 #[test]
@@ -169,6 +172,6 @@ fn the_longest_run_of_a_figure_is_known() {
         let at = (0..runs.len()).max_by(|&a, &b| costs[a].total_cmp(&costs[b])).unwrap();
         runs[at].name.clone()
     };
-    assert_eq!(longest(1), "SD");
+    assert!(longest(1).starts_with("Adam"), "{}", longest(1));
     assert!(longest(2).starts_with("Shampoo"), "{}", longest(2));
 }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2, s};
 use std::ops::Range;
-use steepest_core::linalg::{Accumulate, multiply_into};
+use steepest_core::linalg::{Accumulate, SparseRows, SparseWork, multiply_into};
 use steepest_core::vector;
 
 /// Columns that are formed at a time: a block of X, of its signs and of the gradient stays in cache between the products.
@@ -27,8 +27,25 @@ pub(super) struct Inputs<'a> {
     pub(super) share_of_zeros: Vec<f64>,
     /// max |x_il|.
     pub(super) max: f64,
+    /// X without its zeros, where most entries are.
+    dark: Option<Dark>,
     /// Which columns of the whole X are there; `None` for all of them.
     places: Option<Vec<usize>>,
+}
+
+/// X (n x d), X^T and sign(X)^T without their zeros, as of images on a black ground.
+#[derive(Debug)]
+struct Dark {
+    samples: SparseRows,
+    inputs: SparseRows,
+    signs: SparseRows,
+}
+
+impl Dark {
+    fn of(x: ArrayView2<'_, f64>) -> Option<Self> {
+        let (samples, inputs) = (SparseRows::of(x)?, SparseRows::of(x.t())?);
+        Some(Self { samples, inputs, signs: SparseRows::of(x.t().mapv(vector::sign).view())? })
+    }
 }
 
 impl<'a> Inputs<'a> {
@@ -52,6 +69,7 @@ impl<'a> Inputs<'a> {
             share_of_zeros: of_samples(&|row| row.iter().filter(|x| **x == 0.0).count() as f64 / d as f64),
             max: vector::max_abs(&largest),
             largest,
+            dark: Dark::of(x.view()),
             x,
             places,
         };
@@ -67,6 +85,12 @@ impl<'a> Inputs<'a> {
     /// (n, d), d without the columns of zeros.
     pub(super) fn dim(&self) -> (usize, usize) {
         self.x.dim()
+    }
+
+    /// Whether zeros are skipped.
+    #[cfg(test)]
+    pub(super) const fn is_dark(&self) -> bool {
+        self.dark.is_some()
     }
 
     /// The samples of which every input is zero.
@@ -95,6 +119,42 @@ impl<'a> Inputs<'a> {
         (0..d).step_by(BLOCK).map(move |start| start..d.min(start + BLOCK))
     }
 
+    /// The columns in blocks for [`weigh`](Self::weigh) and [`add_along`](Self::add_along): one block where most entries are zero.
+    pub(super) fn blocks_of_products(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (d, is_dark) = (self.dim().1, self.dark.is_some());
+        let size = if is_dark { d.max(1) } else { BLOCK };
+        (0..d).step_by(size).map(move |start| start..d.min(start + size))
+    }
+
+    /// Writes V X, of one block of columns: V (patterns x n).
+    pub(super) fn weigh(
+        &self,
+        v: ArrayView2<'_, f64>,
+        columns: Range<usize>,
+        g: ArrayViewMut2<'_, f64>,
+        work: &mut SparseWork,
+    ) {
+        match &self.dark {
+            Some(dark) => dark.inputs.times_transposed(v, g.reversed_axes(), work),
+            None => multiply_into(Accumulate::Replace, v, self.x.slice(s![.., columns]), g),
+        }
+    }
+
+    /// Adds G X^T over one block of columns to what begins as zero: G (patterns x columns).
+    pub(super) fn add_along(
+        &self,
+        g: ArrayView2<'_, f64>,
+        columns: Range<usize>,
+        sums: ArrayViewMut2<'_, f64>,
+        work: &mut SparseWork,
+    ) {
+        match &self.dark {
+            // the only block
+            Some(dark) => dark.samples.times_transposed(g, sums.reversed_axes(), work),
+            None => multiply_into(Accumulate::Add, g, self.x.slice(s![.., columns]).reversed_axes(), sums),
+        }
+    }
+
     fn each_block_of_signs(&self, mut visit: impl FnMut(Range<usize>, ArrayView2<'_, f64>)) {
         let mut signs = Array2::zeros((self.dim().0, BLOCK));
         for columns in self.blocks() {
@@ -117,21 +177,33 @@ impl<'a> Inputs<'a> {
         kept
     }
 
-    /// Writes base + B sign(X) into the columns that are there, of a matrix with all of them: 2 m n d flops.
+    /// Writes base + B sign(X) into the columns that are there, of a matrix with all of them: 2 m n d flops, less where most entries are zero.
     pub(super) fn widen(&self, base: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, mut whole: ArrayViewMut2<'_, f64>) {
+        if let Some(dark) = &self.dark {
+            let mut w = Array2::zeros(base.dim());
+            dark.signs.times_transposed(b, w.view_mut().reversed_axes(), &mut SparseWork::default());
+            w += &base;
+            self.put(w.view(), 0..self.dim().1, &mut whole);
+            return;
+        }
         let mut block = Array2::zeros((base.nrows(), BLOCK));
         self.each_block_of_signs(|columns, signs| {
             let mut w = block.slice_mut(s![.., ..columns.len()]);
             w.assign(&base.slice(s![.., columns.clone()]));
             multiply_into(Accumulate::Add, b, signs, w.view_mut());
-            match &self.places {
-                None => whole.slice_mut(s![.., columns]).assign(&w),
-                Some(places) => {
-                    for (&l, column) in places[columns].iter().zip(w.columns()) {
-                        whole.column_mut(l).assign(&column);
-                    }
+            self.put(w.view(), columns, &mut whole);
+        });
+    }
+
+    /// Writes some of the columns that are there, of a matrix with all of them.
+    fn put(&self, w: ArrayView2<'_, f64>, columns: Range<usize>, whole: &mut ArrayViewMut2<'_, f64>) {
+        match &self.places {
+            None => whole.slice_mut(s![.., columns]).assign(&w),
+            Some(places) => {
+                for (mut whole, row) in whole.rows_mut().into_iter().zip(w.rows()) {
+                    places[columns.clone()].iter().zip(row).for_each(|(&l, &w)| whole[l] = w);
                 }
             }
-        });
+        }
     }
 }

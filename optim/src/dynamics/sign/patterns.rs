@@ -4,7 +4,7 @@ use super::inputs::{BLOCK, Inputs};
 use super::ranking::{Term, Top, sign_of_sum};
 use ndarray::{Array2, s};
 use std::ops::Range;
-use steepest_core::linalg::{Accumulate, multiply_into};
+use steepest_core::linalg::SparseWork;
 use steepest_core::{logspace, vector};
 
 /// The share of entries above which the signs of a pattern are found by products of matrices.
@@ -75,6 +75,7 @@ struct Products {
     v: Array2<f64>,
     block: Array2<f64>,
     sums: Array2<f64>,
+    work: SparseWork,
 }
 
 impl Patterns {
@@ -197,10 +198,11 @@ impl Patterns {
         let ((n, d), np) = (inputs.dim(), patterns.len());
         if products.v.nrows() < np {
             let zeros = |columns| Array2::zeros((np, columns));
-            *products = Products { v: zeros(n), block: zeros(BLOCK), sums: zeros(n) };
+            let widest = inputs.blocks_of_products().next().map_or(0, |columns| columns.len());
+            *products = Products { v: zeros(n), block: zeros(widest), sums: zeros(n), work: SparseWork::default() };
         }
-        let mut v = products.v.slice_mut(s![..np, ..]);
-        let mut sums = products.sums.slice_mut(s![..np, ..]);
+        let Products { v, block, sums, work } = products;
+        let (mut v, mut sums) = (v.slice_mut(s![..np, ..]), sums.slice_mut(s![..np, ..]));
         v.fill(0.0);
         sums.fill(0.0);
         for (mut v, &p) in v.rows_mut().into_iter().zip(patterns) {
@@ -209,17 +211,16 @@ impl Patterns {
         }
         let start = signs.len() / d;
         signs.resize(signs.len() + np * d, 0);
-        for columns in inputs.blocks() {
-            let x = inputs.x.slice(s![.., columns.clone()]);
-            let mut g = products.block.slice_mut(s![..np, ..columns.len()]);
-            multiply_into(Accumulate::Replace, v.view(), x, g.view_mut());
+        for columns in inputs.blocks_of_products() {
+            let mut g = block.slice_mut(s![..np, ..columns.len()]);
+            inputs.weigh(v.view(), columns.clone(), g.view_mut(), work);
             for (k, (mut g, &p)) in g.rows_mut().into_iter().zip(patterns).enumerate() {
                 let (pattern, g) = (&mut list[p], g.as_slice_mut().unwrap_or_default());
                 let place = (start + k) * d;
                 let signs = &mut signs[place + columns.start..place + columns.end];
                 pattern.write_signs(g, signs, columns.start, &terms[pattern.terms.clone()], inputs);
             }
-            multiply_into(Accumulate::Add, g.view(), x.t(), sums.view_mut());
+            inputs.add_along(g.view(), columns, sums.view_mut(), work);
         }
         for (k, (&p, sums)) in patterns.iter().zip(sums.rows()).enumerate() {
             let along = &mut along[p * n..(p + 1) * n];

@@ -337,11 +337,39 @@ fn other_optimisers_models_and_losses_are_not_served() {
     assert!(!Sign::serves(&plain, &net(&[3], 2, Activation::Relu), &CrossEntropy::sum()));
 }
 
+/// Samples between zero and one, black for the most part; some entries are bright in nearly all of them, most in few.
+fn pictures(n: usize, d: usize) -> Dataset {
+    let mut rng = Streams::new(7).stream("pictures");
+    let share_of_bright: Vec<f64> = (0..d).map(|_| 0.9 * (draw(&mut rng) + 0.5).powi(4)).collect();
+    let inputs = Array2::from_shape_fn((n, d), |(_, k)| {
+        let (is_bright, x) = (draw(&mut rng) + 0.5 < share_of_bright[k], draw(&mut rng) + 0.55);
+        if is_bright { x } else { 0.0 }
+    });
+    let labels = inputs.rows().into_iter().map(|x| if x.sum() > 0.1 * d as f64 { 1.0 } else { -1.0 });
+    let labels = Labels::Binary(labels.collect());
+    Dataset::new(inputs, labels).unwrap()
+}
+
 #[test]
-fn it_pays_with_many_inputs_of_which_few_are_zero() {
+fn it_pays_with_many_inputs_of_which_few_are_zero_and_with_pictures() {
     // a column of zeros is in all of them
     assert!(Sign::pays(&data(20, 2048, 0.0)) && Sign::pays(&data(20, 2048, 0.02)));
     assert!(
         !Sign::pays(&data(20, 2048, 0.15)) && !Sign::pays(&data(20, 2048, 0.8)) && !Sign::pays(&data(20, 2047, 0.0))
     );
+    assert!(Sign::pays(&pictures(20, 512)) && !Sign::pays(&pictures(20, 511)));
+    let blank = Dataset::new(Array2::zeros((2, 600)), Labels::Binary(vec![1.0, -1.0])).unwrap();
+    assert!(!Sign::pays(&blank));
+}
+
+#[test]
+fn zeros_of_pictures_are_skipped_and_nothing_changes() {
+    let (rule, loss) = (constant(StepScale::Normalized, 3e-3), Logistic::sum());
+    for (n, d, width) in [(30, 70, 90), (12, 30, 9)] {
+        let data = pictures(n, d);
+        assert!(Inputs::new(data.inputs()).is_dark());
+        let (model, theta) = network(&data, width, Activation::Relu, false);
+        let tally = compare((&model, &data, &loss), &theta, 400, &rule);
+        assert!(tally.multiplied_patterns > 0, "{tally:?}");
+    }
 }
