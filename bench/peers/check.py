@@ -24,8 +24,7 @@ def main():
     is_same = True
     for name, run in runs.items():
         variants = {v: getattr(torch_steps, v) for v in ("eager", "compiled", "by_hand")}
-        if name != "shampoo":
-            variants["jit"] = jax_steps.jit
+        variants["jit"] = jax_steps.jit
         steps = 3 if name == "shampoo" else STEPS
         start = problem.initial(run, 784)
         found = {variant: after(build(run, "float64"), steps) for variant, build in variants.items()}

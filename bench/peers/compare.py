@@ -72,7 +72,7 @@ def variants(shape, run):
     if shape == "teacher-200-784-1024":
         return [("eager", "float64")]
     if run == "shampoo":
-        return [("eager", "float64"), ("eager", "float32")]
+        return [("eager", "float64"), ("jit", "float64"), ("eager", "float32")]
     if shape == HUGE:
         wanted = ["eager"] if run == "spectral" else ["eager", "by_hand", "jit"]
         return [(variant, "float64") for variant in wanted] + ([] if run == "spectral" else [("eager", "float32")])

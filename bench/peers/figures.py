@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The quick figures of the paper as PyTorch programs: the same runs, seeds, shapes and steps, rows at the same steps.
+"""The quick figures of the paper as PyTorch and JAX programs: the same runs, seeds, shapes and steps, rows at the same steps.
 
-    python figures.py fig1          # one figure on every core; prints its seconds
+    python figures.py fig1                              # one figure on every core, by autograd in float64; prints its seconds
+    python figures.py fig1 --variant jit --dtype float32
 
-Autograd in float64, one process a core with one thread each (at these sizes quicker than one process with all of them).  A row is what the
+One process a core with one thread each (at these sizes quicker than one process with all of them).  A row is what the
 figure draws: loss, train and test accuracy, the smallest margin, the norms that divide it.  Two-sided coordinate descent is the plain one
-here, which does less.  Nothing is drawn, and importing torch is not timed: what the program does besides is on its side of the balance.
+here, which does less.  Nothing is drawn, and importing torch is not timed, but compiling is: what the program does besides is on its side of the balance.
 """
 import argparse
 import json
@@ -15,6 +16,7 @@ import os
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -22,6 +24,8 @@ import problem
 
 #: least ratio of wall times
 TARGETS = {"fig1": 10, "fig2": 6, "fig3": 30}
+#: what else a figure is compared with: a variant and a precision
+OTHERS = (("compiled", "float64"), ("by_hand", "float64"), ("jit", "float64"), ("eager", "float32"), ("jit", "float32"))
 
 
 def due(step, record):
@@ -30,64 +34,76 @@ def due(step, record):
     return step <= record.get("every_until", 100) or decades(step) > decades(step - 1)
 
 
-def norms(parameters, names):
-    import torch
-    measures = {
-        "l1": lambda: sum(p.abs().sum() for p in parameters),
-        "l2": lambda: sum(p.square().sum() for p in parameters).sqrt(),
-        "linf": lambda: max(p.abs().max() for p in parameters),
-        "spectral": lambda: max(torch.linalg.matrix_norm(p, 2) if p.ndim == 2 else p.norm() for p in parameters),
-    }
-    return [float(measures[name]()) for name in names]
+def variant_of(name):
+    """The class of a peer's runs."""
+    if name == "jit":
+        import jax_runs
+        return jax_runs.Jit
+    import torch_runs
+    return torch_runs.RUNS[name]
 
 
-def train(run, seed, dtype="float64"):
+def train(run, seed, dtype="float64", variant="eager"):
     """The rows of one run."""
-    import torch
-    import torch_steps
-    task = torch_steps.Task(run, dtype, seed)
-    record, step, switch = run.get("record", {}), run["step"], run.get("switch")
+    training = variant_of(variant)(run, dtype, seed)
+    record, switch = run.get("record", {}), run.get("switch")
     # figures 1 and 2 draw margins in entrywise norms
     names = record.get("norms", ["l1", "l2", "linf"])
-    descent, power, rows = torch_steps.optimiser(run, task.trained), step.get("power", 0.0), []
-    threshold = math.log(2.0) if task.is_logistic else 1.0
+    is_mean, n = run["loss"].get("reduction", "sum") == "mean", run["data"]["n_train"]
+    threshold = math.log(2.0) if run["loss"]["kind"] == "logistic" else 1.0
+    step, rows = run["step"], []
     for t in range(run["stop"]["steps"] + 1):
-        descent.zero_grad(set_to_none=True)
-        margins = task.labels * task.forward(task.inputs)
-        loss = task.loss(margins)
+        lr = step["size"] * (t + 1) ** -step.get("power", 0.0)
+        training.begin(lr)
         if due(t, record):
-            with torch.no_grad():
-                test = task.test_labels * task.forward(task.test_inputs)
-                rows.append([t, loss.item(), (margins > 0).double().mean().item(), (test > 0).double().mean().item(),
-                             margins.min().item(), *norms(task.trained, names)])
-        if switch and loss.item() * (len(margins) if task.is_mean else 1) < threshold:
-            descent = torch_steps.optimiser({**run, **switch}, task.trained)
-            switch = None
-        loss.backward()
-        if power:
-            descent.param_groups[0]["lr"] = step["size"] * (t + 1) ** -power
-        descent.step()
+            rows.append([t, *training.row(names)])
+        if switch and training.loss_now() * (n if is_mean else 1) < threshold:
+            run = {**run, **switch}
+            step, switch = run["step"], None
+            training.take_over(run)
+            training.begin(step["size"])
+        training.advance()
     return rows
 
 
 def one(job):
-    import torch
-    torch.set_num_threads(1)
     return train(*job)
 
 
-def figure(name, cores, dtype="float64"):
-    """Seconds of all runs of a quick figure, and how many rows they gave."""
-    import torch_steps  # noqa: F401: imported before the clock starts, for the workers too
-    import torch_optimizer  # noqa: F401
+def begin_worker(variant, cores):
+    """One core and one thread for each worker, and what takes long to import."""
+    mine = cores.get()
+    if variant == "jit":
+        # JAX has no number of threads
+        os.sched_setaffinity(0, [mine])
+    else:
+        import torch
+        torch.set_num_threads(1)
+        import torch_optimizer  # noqa: F401
+    variant_of(variant)
+
+
+def nothing(_):
+    time.sleep(0.2)
+
+
+def figure(name, n_cores, dtype="float64", variant="eager"):
+    """Seconds of all runs of a quick figure, and how many rows they gave; compiling counts, importing does not."""
     runs, seeds = problem.read(problem.ROOT / f"experiments/paper/{name}-quick.toml")
-    jobs = [(run, seed, dtype) for run in runs.values() for seed in seeds]
+    jobs = [(run, seed, dtype, variant) for run in runs.values() for seed in seeds]
     # the longest first
     jobs.sort(key=lambda job: problem.optimiser(job[0])[0].startswith("shampoo"), reverse=True)
-    start = time.perf_counter()
-    with multiprocessing.get_context("fork").Pool(cores) as pool:
+    context = multiprocessing.get_context("spawn")
+    cores = context.Queue()
+    for core in sorted(os.sched_getaffinity(0))[-n_cores:]:
+        cores.put(core)
+    with context.Pool(n_cores, begin_worker, (variant, cores)) as pool:
+        pool.map(nothing, range(n_cores), chunksize=1)
+        start = time.perf_counter()
         rows = pool.map(one, jobs, chunksize=1)
-    return {"figure": name, "seconds": time.perf_counter() - start, "runs": len(jobs), "rows": sum(map(len, rows)), "cores": cores, "dtype": dtype}
+        seconds = time.perf_counter() - start
+    ends = [row[-1][:5] for row in rows]
+    return {"figure": name, "variant": variant, "seconds": seconds, "runs": len(jobs), "rows": sum(map(len, rows)), "cores": n_cores, "dtype": dtype, "ends": ends}
 
 
 def ours(program, name):
@@ -103,20 +119,36 @@ def ours(program, name):
     return seconds
 
 
-def compare(program, names, rounds):
-    """Peer and ours in turn; ours twice as often, since it is short."""
-    import sys
+def peer(name, variant="eager", dtype="float64"):
+    """What `figure` gives, in a process of its own."""
+    command = [sys.executable, __file__, name, "--variant", variant, "--dtype", dtype]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def compare(program, names, rounds, has_others):
+    """Peer and ours in turn; ours twice as often, since it is short. Then, if asked for, every other peer once, with ours beside it."""
     compared = []
     for name in names:
         peers, mine, load = [], [], []
         for _ in range(rounds):
             mine.append(ours(program, name))
-            peers.append(json.loads(subprocess.run([sys.executable, __file__, name], capture_output=True, text=True, check=True).stdout))
+            peers.append(peer(name))
             mine.append(ours(program, name))
             load.append(os.getloadavg()[0])
-        compared.append({"figure": name, "peer": peers, "ours_s": mine, "load": load})
-        print(line(compared[-1]), flush=True)
+        others = [{**peer(name, *other), "ours_s": ours(program, name)} for other in (OTHERS if has_others else ())]
+        compared.append({"figure": name, "peer": peers, "ours_s": mine, "load": load, "others": others})
+        print(line(compared[-1]), *other_lines(compared[-1]), sep="\n", flush=True)
     return compared
+
+
+OTHERS_HEADER = """| quick figure | peer | precision | its s | ours s (float64) | ratio |
+|---|---|---|---|---|---|"""
+
+
+def other_lines(entry):
+    names = {"eager": "PyTorch, autograd", "compiled": "PyTorch, loss compiled", "by_hand": "PyTorch, gradient by hand", "jit": "JAX, jit"}
+    return [f"| {entry['figure']} | {names[other['variant']]} | {other['dtype']} | {other['seconds']:.1f} | {other['ours_s']:.2f} | "
+            f"{other['seconds'] / other['ours_s']:.1f} |" for other in entry["others"]]
 
 
 HEADER = """| quick figure | runs | PyTorch s | ours s | ratio | target | load |
@@ -136,8 +168,9 @@ def main():
     parser.add_argument("figure", choices=TARGETS)
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--dtype", default="float64")
+    parser.add_argument("--variant", default="eager", choices=("eager", "compiled", "by_hand", "jit"))
     arguments = parser.parse_args()
-    print(json.dumps(figure(arguments.figure, arguments.cores, arguments.dtype)))
+    print(json.dumps(figure(arguments.figure, arguments.cores, arguments.dtype, arguments.variant)))
 
 
 if __name__ == "__main__":

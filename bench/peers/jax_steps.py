@@ -22,6 +22,34 @@ def coordinate(gradients):
     return [(place, jnp.where(largest == k, values[k], 0.0)) for k, place in enumerate(places)]
 
 
+def inverse_root(matrix, power, least):
+    values, vectors = jnp.linalg.eigh(matrix)
+    return (vectors * jnp.maximum(values, least) ** power) @ vectors.T
+
+
+def shampoo(gradient, sides, name, least):
+    """The direction and the new preconditioners: by the paper's Eq. (76), or by the formulas of the package, whose second side sees what the first left."""
+    matrix = gradient if gradient.ndim == 2 else gradient[:, None]
+    power = -0.25 if name == "shampoo76" else -0.5
+    power = power if gradient.ndim == 2 else 2.0 * power
+    left = sides[0] + matrix @ matrix.T
+    half = inverse_root(left, power, least) @ matrix
+    if gradient.ndim == 1:
+        return half[:, 0], [left]
+    seen = matrix if name == "shampoo76" else half
+    right = sides[1] + seen.T @ seen
+    return half @ inverse_root(right, power, least), [left, right]
+
+
+def first_state(name, table, parameters):
+    """The memory of an optimiser before its first step."""
+    if name.startswith("shampoo"):
+        return [[table["eps"] * jnp.eye(size, dtype=p.dtype) for size in p.shape] for p in parameters]
+    zeros = lambda: [jnp.zeros_like(p) for p in parameters]
+    count = jnp.zeros((), jnp.int32)
+    return {"momentum": (count, zeros(), []), "adam": (count, zeros(), zeros())}.get(name, ())
+
+
 def update(name, table, lr, parameters, gradients, state):
     """New parameters and state."""
     less = lambda directions: [p - lr * u for p, u in zip(parameters, directions)]
@@ -31,6 +59,9 @@ def update(name, table, lr, parameters, gradients, state):
         return less([jnp.sign(g) for g in gradients]), state
     if name == "spectral":
         return less([polar(g) for g in gradients]), state
+    if name.startswith("shampoo"):
+        found = [shampoo(g, sides, name, table["eps"]) for g, sides in zip(gradients, state)]
+        return less([u for u, _ in found]), [sides for _, sides in found]
     if name == "cd":
         moved = zip(parameters, coordinate(gradients))
         return [p.reshape(-1).at[place].add(-lr * value).reshape(p.shape) for p, (place, value) in moved], state
@@ -68,10 +99,7 @@ def jit(run, dtype):
         return *update(name, table, lr, parameters, gradients, state), value
 
     one = jax.jit(one, donate_argnums=(0, 1))
-    zeros = lambda: [jnp.zeros_like(p) for p in parameters]
-    needs = {"momentum": lambda: (jnp.zeros((), jnp.int32), zeros(), []), "adam": lambda: (jnp.zeros((), jnp.int32), zeros(), zeros())}
-    state = needs.get(name, lambda: ())()
-    held = [parameters, state]
+    held = [parameters, first_state(name, table, parameters)]
 
     def step():
         held[0], held[1], value = one(*held)

@@ -39,6 +39,8 @@ def report(command, results):
             out += ["", "## The dense step of gradient descent against its matrix products", "", compare.PRODUCTS_HEADER, *rows]
     if compared := results.get("figures"):
         out += ["", "## Quick figures on every core, from start to end", "", figures.HEADER, *map(figures.line, compared)]
+        if others := [line for entry in compared for line in figures.other_lines(entry)]:
+            out += ["", "Other peers, each once with ours beside it; compiling is in their time:", "", figures.OTHERS_HEADER, *others]
     if measured := results.get("growth"):
         out += ["", "## Growth, runs at a time, memory", "", *growth.tables(measured)]
     return "\n".join(out) + "\n"
@@ -51,6 +53,7 @@ def main():
     parser.add_argument("--only", action="append", choices=PARTS)
     parser.add_argument("--optimiser", action="append")
     parser.add_argument("--figure", action="append", choices=figures.TARGETS)
+    parser.add_argument("--others", action="store_true", help="figures also compiled, by hand, in JAX and in float32: ten minutes more")
     parser.add_argument("--huge", action="store_true", help="also n, d, width = 250, 32768, 1024: eight minutes more")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=0.25, help="of each peer in each round; ours gets twice that")
@@ -65,7 +68,7 @@ def main():
         if arguments.huge:
             results["steps"] += compare.steps(binary, (compare.HUGE,), arguments.threads, min(rounds, 2), 0.0, arguments.optimiser)
     if "figures" in parts:
-        results["figures"] = figures.compare(program, arguments.figure or list(figures.TARGETS), 1)
+        results["figures"] = figures.compare(program, arguments.figure or list(figures.TARGETS), 1, arguments.others)
     if "growth" in parts:
         shapes = [*compare.SHAPES[:2], *([compare.HUGE] if arguments.huge else [])]
         results["growth"] = growth.measure(program, binary, shapes, rounds, seconds)

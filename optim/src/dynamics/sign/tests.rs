@@ -365,7 +365,7 @@ fn it_pays_with_many_inputs_of_which_few_are_zero_and_with_pictures() {
 #[test]
 fn zeros_of_pictures_are_skipped_and_nothing_changes() {
     let (rule, loss) = (constant(StepScale::Normalized, 3e-3), Logistic::sum());
-    for (n, d, width) in [(30, 70, 90), (12, 30, 9)] {
+    for (n, d, width) in [(30, 70, 90), (60, 30, 9)] {
         let data = pictures(n, d);
         assert!(Inputs::new(data.inputs()).is_dark());
         let (model, theta) = network(&data, width, Activation::Relu, false);
