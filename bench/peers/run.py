@@ -68,7 +68,7 @@ def main():
         if arguments.huge:
             results["steps"] += compare.steps(binary, (compare.HUGE,), arguments.threads, min(rounds, 2), 0.0, arguments.optimiser)
     if "figures" in parts:
-        results["figures"] = figures.compare(program, arguments.figure or list(figures.TARGETS), 1, arguments.others)
+        results["figures"] = figures.compare(program, arguments.figure or list(figures.TARGETS), rounds, arguments.others)
     if "growth" in parts:
         shapes = [*compare.SHAPES[:2], *([compare.HUGE] if arguments.huge else [])]
         results["growth"] = growth.measure(program, binary, shapes, rounds, seconds)

@@ -8,6 +8,7 @@ use crate::config::{DynamicsChoice, RunConfig, Weights, optimizers};
 use crate::dynamics::CHECKS;
 use crate::metrics::{metrics, recorded_norms};
 use crate::run::own_norm;
+use steepest_data::trajectory::schema::ROWS_PER_CHUNK;
 use steepest_norms::{NormLabel, NormSpec};
 use steepest_optim::{OptimizerSpec, StepScale};
 
@@ -23,6 +24,8 @@ const BAND_PASSES: f64 = 1.6;
 /// Passes over n x m matrices of a step in the span of the data, and of a late step of sign descent.
 const SPAN_PASSES: f64 = 12.0;
 const SIGN_PASSES: f64 = 6.0;
+/// Products of a dense step, zeros skipped, that take the time of finding the signs of rows that share patterns, as runs on images count.
+const PATTERNS: f64 = 0.5;
 /// Dense steps that sign descent with a fixed step takes before its units move along single samples, as runs at the paper's scale count.
 const EARLY_SIGN_STEPS: f64 = 40.0;
 /// Bytes that a search of coordinate descent reads for each input, sample and unit, as such runs count.
@@ -36,10 +39,11 @@ const OVERHEAD: f64 = 1500.0;
 /// thousand.
 const EIGEN: f64 = 70.0;
 const POLAR: f64 = 10.0;
-const LARGEST: f64 = 13.0;
+const LARGEST: f64 = 3.0;
 /// The same of all singular values and vectors of an m x r matrix, in m r^2.
 const SINGULAR: f64 = 25.0;
-/// The smaller side at which polar factors and singular vectors take twice that, since products of small matrices are slow; nine times at most.
+/// The smaller side at which polar factors and singular vectors take twice that, and eigenvalues three times, since products of small matrices are slow; the
+/// former nine times at most.
 const SMALL: f64 = 140.0;
 /// Flops of products in double precision that take the time of those of a test of a two-layer network, which is in single precision.
 const SINGLE: f64 = 0.5;
@@ -49,6 +53,8 @@ const LIT: f64 = 0.3;
 const ROOT: f64 = 1.5e-9;
 /// Bytes of parameters that are compressed in a second.
 const COMPRESSION: f64 = 5e7;
+/// Bytes of a file without rows: the headers of forty datasets, their attributes, and both forms of the configuration.
+const ENVELOPE: f64 = 1.1e5;
 /// Bytes beyond which a vector does not stay in the cache.
 const CACHE: f64 = 4e6;
 /// Vectors as long as theta that a run holds, and bytes that any run holds.
@@ -111,7 +117,7 @@ pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: &
         flops: 0.0,
         seconds: compressed / COMPRESSION,
         memory: memory(way, run, sizes) + BYTES * sizes.n_test as f64 * held.per_point(sizes),
-        disk: BYTES * rows.all * (n_series(run) as f64 + samples) + compressed,
+        disk: ENVELOPE + BYTES * (filled_up(rows.all) * n_series(run) as f64 + rows.all * samples) + compressed,
     };
     let mut parts = vec![beginning(sizes)];
     parts.extend(phases(run, sizes).iter().flat_map(|phase| steps(phase, run, sizes)));
@@ -208,8 +214,7 @@ fn steps(phase: &Phase<'_>, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
     let of_matrix = |inputs: f64| factorisations(phase.optimizer, inputs, m);
     let step = match phase.way {
         Way::Dense => dense(p, dense_products(run, sizes) + of_matrix(d)),
-        // units see few samples apart: their signs cost what the products of a dense step without bands do
-        Way::Sign if sizes.inputs == Inputs::Dark => dense(p, dense_products(run, sizes)),
+        Way::Sign if sizes.inputs == Inputs::Dark => dense(p, PATTERNS * dense_products(run, sizes)),
         // as many inputs as samples
         Way::SmallSide => dense(above + m * n, products(sizes, above + m * n) + of_matrix(n)),
         // one product with the Gram matrix, and the layers above
@@ -241,7 +246,8 @@ fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
     let names: Vec<String> = run.record.norms.iter().map(|norm| norm.label().name).collect();
     let is_spectral = names.iter().any(|name| name == "spectral");
     let (short, long) = (d.min(m), d.max(m));
-    let singular = if is_spectral { short * short * long + LARGEST * short.powi(3) } else { 0.0 };
+    let singular =
+        if is_spectral { short * short * long + LARGEST * (1.0 + 2.0 * SMALL / short) * short.powi(3) } else { 0.0 };
     let is_known = way == Way::Greedy && run.record.norms_per_decade.is_some();
     let passes = if is_known { 0.0 } else { names.len() as f64 + 1.0 };
     [Part { flops: formed + singular, normals: OVERHEAD, ..Part::default() }, Part::passes(passes, BYTES * p)]
@@ -298,6 +304,12 @@ fn memory(way: Way, run: &RunConfig, sizes: &Sizes) -> f64 {
     let of_test = if sizes.is_streamed { t * (m + 256.0) } else { t * (d + 2.0 * m + in_single) };
     let vectors = if run.dynamics == DynamicsChoice::Check && way != Way::Dense { 2.0 * VECTORS } else { VECTORS };
     PROGRAM + BYTES * (vectors * p + inputs * n * d + 6.0 * n * m + of_test)
+}
+
+/// Rows of a file that has so many: whole chunks.
+fn filled_up(rows: f64) -> f64 {
+    let chunk = ROWS_PER_CHUNK as f64;
+    (rows / chunk).ceil() * chunk
 }
 
 /// Series of a run's file.

@@ -70,3 +70,19 @@ fn a_dry_run_says_what_every_figure_costs_and_trains_nothing() {
     workshop.steepest(&["run", "small.toml", "--dry-run"]).success().stderr(contains("small: 6 runs"));
     assert!(!workshop.path("out").exists());
 }
+
+#[test]
+fn a_dry_run_knows_how_much_will_be_written() {
+    let workshop = Workshop::with("small.toml", crate::workshop::SMALL);
+    let assert = workshop.steepest(&["run", "small.toml", "--dry-run"]).success();
+    let said = stderr(assert.get_output());
+    let disk = said.lines().find_map(|line| line.trim().strip_prefix("disk")).expect("a line about the disk");
+    let (number, unit) = disk.trim().trim_end_matches(" at most").split_once(' ').expect("a number and its unit");
+    let estimate = number.parse::<f64>().unwrap() * if unit == "MB" { 1e6 } else { 1e3 };
+    workshop.steepest(&["run", "small.toml"]).success();
+    let files = std::fs::read_dir(workshop.path("out/small")).unwrap().map(|entry| entry.unwrap());
+    let files = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "h5"));
+    let written: u64 = files.map(|file| file.metadata().unwrap().len()).sum();
+    let ratio = estimate / written as f64;
+    assert!((0.95..1.3).contains(&ratio), "{written} bytes where {said} was said");
+}
