@@ -104,7 +104,7 @@ impl Route {
                 "coordinate descent moves one weight of a two-layer network: bounds find it without the gradient"
             }
             Self::Sign => {
-                "sign descent moves units of equal signs together, and there are many inputs of which few are zero"
+                "sign descent moves units of equal signs together, and there are many inputs of which few are zero, or samples that resemble each other"
             }
             Self::Gram => "gradient descent stays in the span of the inputs, and there are no more samples than inputs",
             Self::SmallSide => {
