@@ -54,7 +54,7 @@ const ROOT: f64 = 1.5e-9;
 /// Bytes of parameters that are compressed in a second.
 const COMPRESSION: f64 = 5e7;
 /// Bytes of a file without rows: the headers of forty datasets, their attributes, and both forms of the configuration.
-const ENVELOPE: f64 = 1.1e5;
+const ENVELOPE: f64 = 1.2e5;
 /// Bytes beyond which a vector does not stay in the cache.
 const CACHE: f64 = 4e6;
 /// Vectors as long as theta that a run holds, and bytes that any run holds.
@@ -117,7 +117,9 @@ pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: &
         flops: 0.0,
         seconds: compressed / COMPRESSION,
         memory: memory(way, run, sizes) + BYTES * sizes.n_test as f64 * held.per_point(sizes),
-        disk: ENVELOPE + BYTES * (filled_up(rows.all) * n_series(run) as f64 + rows.all * samples) + compressed,
+        disk: ENVELOPE
+            + BYTES * (series(rows.all, 1.0) * n_series(run) as f64 + series(rows.all, samples))
+            + compressed,
     };
     let mut parts = vec![beginning(sizes)];
     parts.extend(phases(run, sizes).iter().flat_map(|phase| steps(phase, run, sizes)));
@@ -306,10 +308,11 @@ fn memory(way: Way, run: &RunConfig, sizes: &Sizes) -> f64 {
     PROGRAM + BYTES * (vectors * p + inputs * n * d + 6.0 * n * m + of_test)
 }
 
-/// Rows of a file that has so many: whole chunks.
-fn filled_up(rows: f64) -> f64 {
-    let chunk = ROWS_PER_CHUNK as f64;
-    (rows / chunk).ceil() * chunk
+/// Numbers of a series of so many rows of `width` numbers each: whole chunks.
+fn series(rows: f64, width: f64) -> f64 {
+    let most = ROWS_PER_CHUNK as f64;
+    let chunk = (most * most / width.max(1.0)).floor().clamp(1.0, most);
+    (rows / chunk).ceil() * chunk * width
 }
 
 /// Series of a run's file.
