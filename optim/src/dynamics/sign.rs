@@ -79,7 +79,7 @@ impl<'a> Sign<'a> {
     /// Inputs from which on finding out that a step is a dense one costs little of it: a tenth; at 200 inputs it is two thirds.
     pub const MANY_INPUTS: usize = 2048;
 
-    /// Whether it is seldom slower than the dense step on these data, by a quarter at most, and may be thousands of times faster. So it is
+    /// Whether it is seldom slower than the dense step on these data, by a third at most, and may be thousands of times faster. So it is
     ///
     /// - with many inputs of which at most one in sixteen is zero, columns that are zero in every sample aside. Where a row's heaviest sample has a
     ///   zero other samples decide, so that with many zeros rows go the dense way at every step;

@@ -115,14 +115,16 @@ impl<'a> Inputs<'a> {
 
     /// The columns in blocks.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let d = self.dim().1;
-        (0..d).step_by(BLOCK).map(move |start| start..d.min(start + BLOCK))
+        self.in_blocks_of(BLOCK)
     }
 
     /// The columns in blocks for [`weigh`](Self::weigh) and [`add_along`](Self::add_along): one block where most entries are zero.
     pub(super) fn blocks_of_products(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let (d, is_dark) = (self.dim().1, self.dark.is_some());
-        let size = if is_dark { d.max(1) } else { BLOCK };
+        self.in_blocks_of(if self.dark.is_some() { self.dim().1.max(1) } else { BLOCK })
+    }
+
+    fn in_blocks_of(&self, size: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let d = self.dim().1;
         (0..d).step_by(size).map(move |start| start..d.min(start + size))
     }
 
