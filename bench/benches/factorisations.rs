@@ -8,7 +8,8 @@ use rand_distr::StandardNormal;
 use steepest_bench::median_seconds_in_turn;
 use steepest_core::Streams;
 use steepest_core::linalg::{
-    Backend, set_backend, singular_values, symmetric_eigen, thin_qr, thin_svd, thin_svd_of_product,
+    Backend, largest_singular_value, set_backend, singular_values, symmetric_eigen, thin_qr, thin_svd,
+    thin_svd_of_product,
 };
 
 fn normal(rows: usize, cols: usize) -> Array2<f64> {
@@ -35,6 +36,13 @@ fn main() {
         let a = normal(rows, cols);
         row(&format!("thin SVD {rows} x {cols}"), rounds, || drop(thin_svd(a.view())));
         row(&format!("singular values {rows} x {cols}"), rounds, || drop(singular_values(a.view())));
+    }
+    for (rows, cols, rounds) in [(128, 784, 60), (784, 1024, 5)] {
+        // without a gap above the second, and with one, as in a trained layer
+        for (name, common) in [("", 0.0), (", one large", 0.3)] {
+            let a = normal(rows, cols) + common;
+            row(&format!("largest, {rows} x {cols}{name}"), rounds, || drop(largest_singular_value(a.view())));
+        }
     }
     for (rows, cols) in [(784, 100), (1024, 200)] {
         let a = normal(rows, cols);

@@ -76,6 +76,14 @@ pub fn max_abs(x: &[f64]) -> f64 {
     )
 }
 
+/// Whether an entry is no number.
+pub fn has_nan(x: &[f64]) -> bool {
+    vectorized(
+        #[inline(always)]
+        || x.iter().fold(false, |any, v| any | v.is_nan()),
+    )
+}
+
 /// The largest |x_k|: its lowest index among those within the factor `near` of it, and how many others there are. `None` if all are
 /// zero (or NaN). One pass, and a second one only where chunks compete.
 pub fn arg_max_abs(x: &[f64], near: f64) -> Option<(usize, usize)> {

@@ -26,7 +26,7 @@ impl<'a> From<GradedView<'a>> for Entries<'a> {
 impl Entries<'_> {
     /// The largest |entry| as a number and its exponent; the number is zero if all entries are, NaN if one is.
     fn largest(self) -> (f64, i64) {
-        if self.values.iter().any(|v| v.is_nan()) {
+        if vector::has_nan(self.values) {
             return (f64::NAN, 0);
         }
         let Some(exponents) = self.exponents else { return (vector::max_abs(self.values), 0) };

@@ -30,7 +30,7 @@ impl Norm for Linf {
     }
 
     fn value(&self, x: &[f64]) -> f64 {
-        if x.iter().any(|v| v.is_nan()) { f64::NAN } else { vector::max_abs(x) }
+        if vector::has_nan(x) { f64::NAN } else { vector::max_abs(x) }
     }
 
     fn dual(&self, g: GradedView<'_>) -> LogReal {

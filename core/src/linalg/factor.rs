@@ -4,6 +4,7 @@
 
 use super::backend::{Backend, current, factorising};
 use super::faer_view::{borrow, borrow_mut};
+use super::lanczos::largest_eigenvalue_of_semidefinite;
 use super::product::{Accumulate, gram_into, mirror, multiply_into};
 use super::registers::clear_upper_halves;
 use super::tridiagonal::largest_eigenvalue;
@@ -270,7 +271,8 @@ pub fn largest_singular_value(a: ArrayView2<'_, f64>) -> Result<f64, CoreError> 
         gram_view,
         factorising(),
         || {
-            Some(largest_eigenvalue(gram_view))
+            largest_eigenvalue_of_semidefinite(gram_view)
+                .or_else(|| Some(largest_eigenvalue(gram_view)))
                 .filter(|v| v.is_finite())
                 .ok_or_else(|| "the result is not finite".into())
         },

@@ -14,6 +14,8 @@ mod factor;
 #[cfg(feature = "linalg")]
 mod faer_view;
 #[cfg(feature = "linalg")]
+mod lanczos;
+#[cfg(feature = "linalg")]
 mod openblas;
 mod product;
 mod real;

@@ -5,28 +5,45 @@ use crate::vector::vectorized;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use std::array::from_fn;
 
-/// Entries of a row: their sums stay in registers.
-pub(super) const COLUMNS: usize = 64;
-
 /// Entries in a line of the cache.
 const LINE: usize = 8;
 
-/// [`COLUMNS`] numbers that begin a line of the cache.
+/// So many numbers as [`InRows`](super::real::InRows) says, which begin a line of the cache.
 #[repr(align(64))]
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row<T>(pub(super) [T; COLUMNS]);
+pub(super) struct Row<T: Real>(T::Row);
 
 impl<T: Real> Row<T> {
     pub(super) fn zero() -> Self {
-        Self([T::zero(); COLUMNS])
+        Self(T::ZEROS)
     }
 
-    /// The first entries, [`COLUMNS`] at most.
+    /// The first entries, as many as a row has at most.
     #[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
     #[inline(always)]
-    pub(super) fn first<const WIDTH: usize>(&mut self) -> &mut [T; WIDTH] {
-        let Some(first) = self.0.first_chunk_mut() else { panic!("a row has {COLUMNS} entries") };
+    pub(super) fn first<const WIDTH: usize>(&self) -> &[T; WIDTH] {
+        let Some(first) = self.0.as_ref().first_chunk() else { panic!("a row has {} entries", T::COLUMNS) };
         first
+    }
+
+    /// The same, to be changed.
+    #[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
+    #[inline(always)]
+    pub(super) fn first_mut<const WIDTH: usize>(&mut self) -> &mut [T; WIDTH] {
+        let Some(first) = self.0.as_mut().first_chunk_mut() else { panic!("a row has {} entries", T::COLUMNS) };
+        first
+    }
+
+    #[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
+    #[inline(always)]
+    fn entries(&self) -> &[T] {
+        self.0.as_ref()
+    }
+
+    #[expect(clippy::inline_always, reason = "must be compiled with the instructions of the caller")]
+    #[inline(always)]
+    fn entries_mut(&mut self) -> &mut [T] {
+        self.0.as_mut()
     }
 }
 
@@ -38,11 +55,11 @@ pub(super) fn first<T: Real>(rows: &mut Vec<Row<T>>, n: usize) -> &mut [Row<T>] 
     &mut rows[..n]
 }
 
-/// Writes a matrix (at most [`COLUMNS`] x n) into n rows, turned; what lies beside stays as it was.
+/// Writes a matrix (at most as many rows as a [`Row`] has entries, and n columns) into n rows, turned; what lies beside stays as it was.
 pub(super) fn write_turned<T: Real>(from: ArrayView2<'_, T>, rows: &mut [Row<T>]) {
     if from.strides()[1] != 1 {
-        for (Row(row), from) in rows.iter_mut().zip(from.axis_iter(Axis(1))) {
-            row.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        for (row, from) in rows.iter_mut().zip(from.axis_iter(Axis(1))) {
+            row.entries_mut().iter_mut().zip(from).for_each(|(to, &from)| *to = from);
         }
         return;
     }
@@ -53,18 +70,18 @@ pub(super) fn write_turned<T: Real>(from: ArrayView2<'_, T>, rows: &mut [Row<T>]
             continue;
         }
         for (row, from) in from.rows().into_iter().enumerate() {
-            rows.iter_mut().zip(from).for_each(|(Row(to), &from)| to[LINE * j + row] = from);
+            rows.iter_mut().zip(from).for_each(|(to, &from)| to.entries_mut()[LINE * j + row] = from);
         }
     }
 }
 
-/// Writes n rows into a matrix (n x at most [`COLUMNS`]).
+/// Writes n rows into a matrix of n rows, each as long at most.
 pub(super) fn read_into<T: Real>(rows: &[Row<T>], mut to: ArrayViewMut2<'_, T>) {
     if to.strides()[0] != 1 || to.strides()[1] == 1 {
-        for (Row(row), mut to) in rows.iter().zip(to.rows_mut()) {
+        for (row, mut to) in rows.iter().zip(to.rows_mut()) {
             match to.as_slice_mut() {
-                Some(to) => to.copy_from_slice(&row[..to.len()]),
-                None => to.iter_mut().zip(row).for_each(|(to, from)| *to = *from),
+                Some(to) => to.copy_from_slice(&row.entries()[..to.len()]),
+                None => to.iter_mut().zip(row.entries()).for_each(|(to, from)| *to = *from),
             }
         }
         return;
@@ -78,7 +95,7 @@ pub(super) fn read_into<T: Real>(rows: &[Row<T>], mut to: ArrayViewMut2<'_, T>) 
         }
         drop(lines);
         for (column, to) in to.columns_mut().into_iter().enumerate() {
-            to.into_iter().zip(rows).for_each(|(to, Row(from))| *to = from[LINE * j + column]);
+            to.into_iter().zip(rows).for_each(|(to, from)| *to = from.entries()[LINE * j + column]);
         }
     }
 }
@@ -99,12 +116,12 @@ fn turn_lines_in<T: Real>(lines: [&[T]; LINE], at: usize, rows: &mut [Row<T>]) {
             let tiles = lines.map(|line| line.as_chunks::<LINE>().0);
             for (k, rows) in rows.chunks_exact_mut(LINE).enumerate() {
                 let tile: [[T; LINE]; LINE] = from_fn(|j| tiles[j][k]);
-                for (i, Row(row)) in rows.iter_mut().enumerate() {
-                    row[at..at + LINE].copy_from_slice(&from_fn::<T, LINE, _>(|j| tile[j][i]));
+                for (i, row) in rows.iter_mut().enumerate() {
+                    row.entries_mut()[at..at + LINE].copy_from_slice(&from_fn::<T, LINE, _>(|j| tile[j][i]));
                 }
             }
-            for (k, Row(row)) in rows.iter_mut().enumerate().skip(whole) {
-                row[at..at + LINE].copy_from_slice(&lines.map(|line| line[k]));
+            for (k, row) in rows.iter_mut().enumerate().skip(whole) {
+                row.entries_mut()[at..at + LINE].copy_from_slice(&lines.map(|line| line[k]));
             }
         },
     );
@@ -118,13 +135,13 @@ fn turn_lines_out<T: Real>(rows: &[Row<T>], at: usize, lines: [&mut [T]; LINE]) 
             let (whole, rest) = rows.as_chunks::<LINE>();
             let mut lines = lines;
             for (k, rows) in whole.iter().enumerate() {
-                let tile: [[T; LINE]; LINE] = from_fn(|i| from_fn(|j| rows[i].0[at + j]));
+                let tile: [[T; LINE]; LINE] = from_fn(|i| from_fn(|j| rows[i].entries()[at + j]));
                 for (j, line) in lines.iter_mut().enumerate() {
                     line[LINE * k..LINE * (k + 1)].copy_from_slice(&from_fn::<T, LINE, _>(|i| tile[i][j]));
                 }
             }
-            for (k, Row(row)) in rest.iter().enumerate() {
-                lines.iter_mut().zip(&row[at..]).for_each(|(line, v)| line[LINE * whole.len() + k] = *v);
+            for (k, row) in rest.iter().enumerate() {
+                lines.iter_mut().zip(&row.entries()[at..]).for_each(|(line, v)| line[LINE * whole.len() + k] = *v);
             }
         },
     );

@@ -1,7 +1,7 @@
 //! Matrices of which most entries are zero.
 
 use super::real::Real;
-use super::rows::{self, COLUMNS, Row};
+use super::rows::{self, Row};
 use crate::vector::vectorized;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
@@ -27,12 +27,12 @@ pub struct SparseRows<T = f64> {
 
 /// What a product by entries works in: made once, used again by products of any shape.
 #[derive(Clone, Debug)]
-pub struct SparseWork<T = f64> {
+pub struct SparseWork<T: Real = f64> {
     turned: Vec<Row<T>>,
     sums: Vec<Row<T>>,
 }
 
-impl<T> Default for SparseWork<T> {
+impl<T: Real> Default for SparseWork<T> {
     fn default() -> Self {
         Self { turned: Vec::new(), sums: Vec::new() }
     }
@@ -67,8 +67,8 @@ impl<T: Real> SparseRows<T> {
         let ((n, d), m) = (self.shape, b.nrows());
         assert!(b.ncols() == d && c.dim() == (n, m), "product into a matrix of another shape");
         let (turned, sums) = (rows::first(&mut work.turned, d), rows::first(&mut work.sums, n.min(ROWS)));
-        for from in (0..m).step_by(COLUMNS) {
-            let part = from..m.min(from + COLUMNS);
+        for from in (0..m).step_by(T::COLUMNS) {
+            let part = from..m.min(from + T::COLUMNS);
             let width = part.len();
             rows::write_turned(b.slice(s![part.clone(), ..]), turned);
             let mut starts = &self.starts[..];
@@ -86,11 +86,26 @@ impl<T: Real> SparseRows<T> {
 
     /// The sums of some rows and what one block adds, whose rows begin and end there, in the first `width` columns.
     fn add_block(&self, starts: &[usize], turned: &[Row<T>], sums: &mut [Row<T>], width: usize) {
-        match (width.div_ceil(16), multiplies_and_adds_at_once()) {
-            (1, true) => self.add_columns::<16>(starts, turned, sums, T::plus_product),
-            (2, true) => self.add_columns::<32>(starts, turned, sums, T::plus_product),
-            (_, true) => self.add_columns::<COLUMNS>(starts, turned, sums, T::plus_product),
-            (_, false) => self.add_columns::<COLUMNS>(starts, turned, sums, |sum, a, b| sum + a * b),
+        if multiplies_and_adds_at_once() {
+            self.add_width(starts, turned, sums, width, T::plus_product);
+        } else {
+            self.add_width(starts, turned, sums, width, |sum, a, b| sum + a * b);
+        }
+    }
+
+    fn add_width(
+        &self,
+        starts: &[usize],
+        turned: &[Row<T>],
+        sums: &mut [Row<T>],
+        width: usize,
+        plus_product: impl Fn(T, T, T) -> T,
+    ) {
+        match width.div_ceil(16) {
+            1 => self.add_columns::<16>(starts, turned, sums, plus_product),
+            2 => self.add_columns::<32>(starts, turned, sums, plus_product),
+            3 | 4 => self.add_columns::<64>(starts, turned, sums, plus_product),
+            _ => self.add_columns::<128>(starts, turned, sums, plus_product),
         }
     }
 
@@ -105,13 +120,13 @@ impl<T: Real> SparseRows<T> {
             #[inline(always)]
             || {
                 for (bounds, sums) in starts.windows(2).zip(sums) {
-                    let sums = sums.first::<WIDTH>();
+                    let sums = sums.first_mut::<WIDTH>();
                     // in registers
                     let mut of_row = *sums;
                     for &(k, value) in &self.entries[bounds[0]..bounds[1]] {
-                        let b = turned[k as usize].0;
+                        let b = turned[k as usize].first::<WIDTH>();
                         for (sum, b) in of_row.iter_mut().zip(b) {
-                            *sum = plus_product(*sum, value, b);
+                            *sum = plus_product(*sum, value, *b);
                         }
                     }
                     *sums = of_row;

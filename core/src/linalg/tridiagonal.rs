@@ -33,7 +33,7 @@ pub(super) fn largest_eigenvalue(a: ArrayView2<'_, f64>) -> f64 {
 }
 
 /// The largest eigenvalue of the symmetric tridiagonal matrix with this diagonal (n) and these entries beside it (n - 1).
-fn largest_of_tridiagonal(diagonal: &[f64], beside: &[f64]) -> f64 {
+pub(super) fn largest_of_tridiagonal(diagonal: &[f64], beside: &[f64]) -> f64 {
     // row i of the matrix has at most |e_(i-1)| + |e_i| beside its diagonal
     let radius = |i: usize| beside.get(i).map_or(0.0, |e| e.abs()) + if i > 0 { beside[i - 1].abs() } else { 0.0 };
     let bound = diagonal.iter().enumerate().fold(0.0_f64, |bound, (i, d)| bound.max(d.abs() + radius(i)));
