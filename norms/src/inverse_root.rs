@@ -1,6 +1,6 @@
 //! The inverse square root of a Gram matrix whose condition is one of its scaling, without an eigenproblem.
 
-use ndarray::{Array2, ArrayView, ArrayView2, Axis, Dimension};
+use ndarray::{Array2, ArrayView, ArrayView2, Axis, Dimension, Zip};
 use steepest_core::linalg::{
     Accumulate, commuting_product_into, gram_into, inverse_cholesky, inverse_positive_definite, multiply_into,
 };
@@ -51,12 +51,17 @@ impl InverseRoot {
         while 1.0 - least > SERIES_WIDTH {
             let step = Step::of(least);
             let factor = step.factor(&mut a)?;
-            root = Some(root.map_or_else(|| factor.clone(), |root| commuting_product(root.view(), factor.view())));
+            root = Some(match root {
+                Some(root) => commuting_product(root.view(), factor.view()),
+                None => factor,
+            });
             least = step.least;
         }
-        let series = inverse_root_near_one(&a);
-        let mut root = root.map_or_else(|| series.clone(), |root| commuting_product(root.view(), series.view()));
-        root /= size.sqrt();
+        let series = inverse_root_near_one(&a, size.sqrt().recip());
+        let root = match root {
+            Some(root) => commuting_product(root.view(), series.view()),
+            None => series,
+        };
         Some(Self { root, error })
     }
 }
@@ -91,25 +96,28 @@ impl Step {
         let squared = gram(z.view());
         // A Z = (I - Z) / c
         let (first, second) = (beta * (2.0 * alpha - beta) / c, beta * beta / c);
-        ndarray::Zip::from(&mut *a).and(&z).and(&squared).for_each(|a, &z, &squared| {
-            *a = alpha * alpha * *a - first * z - second * squared;
+        Zip::from(&mut *a).and(&mut z).and(&squared).for_each(|a, z, &squared| {
+            *a = alpha * alpha * *a - first * *z - second * squared;
+            *z *= beta;
         });
         a.diag_mut().mapv_inplace(|v| v + 2.0 * alpha * beta / c);
-        z *= beta;
         z.diag_mut().mapv_inplace(|v| v + alpha);
         Some(z)
     }
 }
 
-/// A^-1/2 = sum_k binom(2 k, k) (D / 4)^k, D = I - A, for eigenvalues in [1 - `SERIES_WIDTH`, 1].
-fn inverse_root_near_one(a: &Array2<f64>) -> Array2<f64> {
+/// `scale` A^-1/2 = scale sum_k binom(2 k, k) (D / 4)^k, D = I - A, for eigenvalues in [1 - `SERIES_WIDTH`, 1].
+fn inverse_root_near_one(a: &Array2<f64>, scale: f64) -> Array2<f64> {
     let mut d = -a;
     d.diag_mut().mapv_inplace(|v| v + 1.0);
     let squared = gram(d.view());
-    let high = &d * (5.0 / 16.0) + &squared * (35.0 / 128.0);
-    let mut sum = &d * 0.5 + &squared * 0.375;
-    sum.diag_mut().mapv_inplace(|v| v + 1.0);
-    sum += &commuting_product(squared.view(), high.view());
+    let high = Zip::from(&d).and(&squared).map_collect(|d, squared| d * (5.0 / 16.0) + squared * (35.0 / 128.0));
+    let high = commuting_product(squared.view(), high.view());
+    let mut sum = d;
+    Zip::from(&mut sum).and(&squared).and(&high).for_each(|d, squared, high| {
+        *d = scale * (*d * 0.5 + squared * 0.375 + high);
+    });
+    sum.diag_mut().mapv_inplace(|v| v + scale);
     sum
 }
 

@@ -89,10 +89,24 @@ pub fn commuting_product_into(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, mu
     mirror(c);
 }
 
+/// Columns of a triangle at a time: few, so that little above the diagonal is computed, and as many as a kernel takes without waiting for itself.
+#[cfg(feature = "linalg")]
+const COLUMNS: usize = 16;
+
 /// The lower triangle of a b, and perhaps more.
 fn lower_triangle(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, c: &mut ArrayViewMut2<'_, f64>) {
     #[cfg(feature = "linalg")]
     if factorising() == Backend::Faer {
+        let (n, k) = (a.nrows(), a.ncols());
+        if n.max(k) <= NARROW {
+            // a fifth faster there than in halves of halves
+            for from in (0..n).step_by(COLUMNS) {
+                let columns = from..n.min(from + COLUMNS);
+                let (a, b) = (a.slice(ndarray::s![from.., ..]), b.slice(ndarray::s![.., columns.clone()]));
+                blocked::multiply(Accumulate::Replace, a, b, c.slice_mut(ndarray::s![from.., columns]));
+            }
+            return;
+        }
         use super::faer_view::{borrow, borrow_mut};
         use faer::linalg::matmul::triangular::{BlockStructure, matmul};
         let full = BlockStructure::Rectangular;
