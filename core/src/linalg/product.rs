@@ -97,6 +97,8 @@ const COLUMNS: usize = 16;
 fn lower_triangle(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, c: &mut ArrayViewMut2<'_, f64>) {
     #[cfg(feature = "linalg")]
     if factorising() == Backend::Faer {
+        use super::faer_view::{borrow, borrow_mut};
+        use faer::linalg::matmul::triangular::{BlockStructure, matmul};
         let (n, k) = (a.nrows(), a.ncols());
         if n.max(k) <= NARROW {
             // a fifth faster there than in halves of halves
@@ -107,8 +109,6 @@ fn lower_triangle(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, c: &mut ArrayV
             }
             return;
         }
-        use super::faer_view::{borrow, borrow_mut};
-        use faer::linalg::matmul::triangular::{BlockStructure, matmul};
         let full = BlockStructure::Rectangular;
         let (a, b, c, lower) = (borrow(&a), borrow(&b), borrow_mut(c), BlockStructure::TriangularLower);
         matmul(c, lower, faer::Accum::Replace, a, full, b, full, 1.0, faer::Par::Seq);
