@@ -39,7 +39,7 @@ const OVERHEAD: f64 = 1500.0;
 /// thousand.
 const EIGEN: f64 = 70.0;
 const POLAR: f64 = 10.0;
-const LARGEST: f64 = 3.0;
+const LARGEST: f64 = 1.2;
 /// The same of all singular values and vectors of an m x r matrix, in m r^2.
 const SINGULAR: f64 = 25.0;
 /// The smaller side at which polar factors and singular vectors take twice that, and eigenvalues three times, since products of small matrices are slow; the
