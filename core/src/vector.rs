@@ -200,6 +200,7 @@ mod tests {
         assert_relative_eq!(sum_of_abs(&x), x.iter().map(|v| v.abs()).sum(), max_relative = 1e-14);
         assert_relative_eq!(dot(&x, &x), sum_of_squares(&x), max_relative = 1e-14);
         assert_eq!(max_abs(&x), x.iter().fold(0.0, |a: f64, b| a.max(b.abs())));
+        assert!(!has_nan(&x) && has_nan(&[&x[..], &[f64::NAN]].concat()) && !has_nan(&[f64::INFINITY]));
     }
 
     #[test]
