@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use steepest_core::{Dataset, Dynamics, Fold, HomogeneousModel, Loss, Optimizer, Streams};
 use steepest_norms::NormSpec;
 use steepest_optim::{
-    Batches, Checked, Compact, CompactProblem, Dense, Gram, Greedy, OptimizerSpec, Sign, SmallProblem, SmallSide,
+    Batches, Checked, Compact, CompactForms, Dense, Gram, Greedy, OptimizerSpec, Sign, SmallProblem, SmallSide,
 };
 
 /// Comparisons with the dense step in a run with `dynamics = "check"`.
@@ -34,8 +34,8 @@ pub struct Problem<'a> {
     pub data: &'a Dataset,
     /// Its loss.
     pub loss: &'a dyn Loss,
-    /// The same without inputs that are always zero, if there are such.
-    pub compact: Option<&'a CompactProblem>,
+    /// The same without inputs that are always zero, if there are such; built when an optimiser first asks for it.
+    pub compact: &'a CompactForms,
     /// The same in coordinates of the span of the inputs, where that is worth it; built when an optimiser first asks for it.
     pub small: &'a OnceCell<Option<SmallProblem>>,
 }
@@ -217,9 +217,9 @@ impl<'a> Problem<'a> {
         let batches = config.batch.map(|spec| Batches::new(spec, data.n_samples(), Streams::new(config.seed)));
         let way = |n_left_out| Way { name: "dense", reason: reason.to_owned(), n_left_out };
         // a rule that looks at N(theta) at every step needs it of the whole theta
-        let allowed = compact.filter(|_| !needs_own_norm || built.own_norm().fold().is_some());
-        let restricted = allowed.and_then(|problem| Some((problem, problem.restrict(built.own_norm())?)));
-        if let Some((problem, norm)) = restricted {
+        let is_allowed = !needs_own_norm || built.own_norm().fold().is_some();
+        let form = is_allowed.then(|| compact.of(model, data, &*built, batches.is_some())).flatten();
+        if let Some((problem, norm)) = form {
             let optimizer = optimizer.build(problem.layout(), norm);
             let dynamics = Compact::new(problem, loss, optimizer, theta)?.in_batches(batches, first_step)?;
             return Ok((Box::new(dynamics), way(problem.n_left_out())));

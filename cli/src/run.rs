@@ -18,7 +18,7 @@ use steepest_data::Split;
 use steepest_data::trajectory::{Attribute, Header, TrajectoryWriter};
 use steepest_models::{BuiltModel, check_degree};
 use steepest_norms::{NormLabel, NormSpec};
-use steepest_optim::{CompactProblem, Milestones, NormOf, OptimizerSpec, Stop, go_on, train};
+use steepest_optim::{CompactForms, Milestones, NormOf, OptimizerSpec, Stop, go_on, train};
 
 mod alone;
 mod start;
@@ -219,7 +219,7 @@ fn go(
     if let Some(switch) = &config.switch {
         stop = stop.or_at(switch.at);
     }
-    let compact = CompactProblem::new(model, &split.train);
+    let compact = CompactForms::default();
     let small = OnceCell::new();
     let Start { phase: first_phase, mut first_step, mut theta, mut ways, mut saved } = start;
     let (mut switch_step, mut own) = (None, own_norm(&config.optimizer)?.label());
@@ -227,7 +227,7 @@ fn go(
     for (k, phase) in phases(config).iter().enumerate().skip(first_phase) {
         let norm = own_norm(phase.optimizer)?;
         let mut step = phase.step.build();
-        let problem = Problem { config, model, data: &split.train, loss, compact: compact.as_ref(), small: &small };
+        let problem = Problem { config, model, data: &split.train, loss, compact: &compact, small: &small };
         let at_its_start = (k > 0).then(|| theta.clone());
         let (mut dynamics, way) = problem.start(Beginning {
             optimizer: phase.optimizer,

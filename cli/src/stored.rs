@@ -89,14 +89,10 @@ impl<'a> Stored<'a> {
         let Some((theta, a, v)) = displaced else {
             let theta = dynamics.theta();
             let outputs = self.outputs.column_mut(0);
-            return Some(self.single.as_mut()?.forward(
-                first_weights(first, theta)?,
-                above(&two_layer, theta)?,
-                outputs,
-            ));
+            return Some(self.single.as_mut()?.forward(first.weights(theta), above(&two_layer, theta)?, outputs));
         };
         if !self.single.as_ref()?.knows_start() {
-            let w = first_weights(first, theta)?;
+            let w = first.weights(theta);
             let (p, y) = (self.product(w), self.product(v));
             self.single.as_mut()?.begin(w, p.view(), y.view());
         }
@@ -127,7 +123,7 @@ impl<'a> Stored<'a> {
     fn follow(&mut self, first: &dyn LinearFirstLayer, dynamics: &mut dyn Dynamics) -> bool {
         let displaced = dynamics.displaced().and_then(|displaced| followed(displaced, self.train));
         let Some((theta, a, v)) = displaced else { return false };
-        let Some(w) = first_weights(first, theta) else { return false };
+        let w = first.weights(theta);
         if self.start.is_none() {
             self.start = Some(Start { pre_activations: self.product(w), products: self.product(v) });
         }
@@ -152,8 +148,12 @@ impl<'a> Stored<'a> {
 
     /// The outputs at theta without the zeros of the test points, where most are.
     fn skip_zeros(&mut self, first: &dyn LinearFirstLayer, theta: &[f64]) -> bool {
-        let (Some(sparse), Some(w)) = (&self.sparse, first_weights(first, theta)) else { return false };
-        sparse.times_transposed(w, first.seam(&mut self.work).pre_activations, &mut self.sparse_work);
+        let Some(sparse) = &self.sparse else { return false };
+        sparse.times_transposed(
+            first.weights(theta),
+            first.seam(&mut self.work).pre_activations,
+            &mut self.sparse_work,
+        );
         first.forward_above(theta, self.outputs.view_mut(), &mut self.work);
         true
     }
@@ -179,12 +179,6 @@ fn above<'t>(two_layer: &TwoLayer<'t>, theta: &'t [f64]) -> Option<Above<'t>> {
         OutputWeights::Frozen(u) => u,
     };
     Some(Above { u, slope: two_layer.slope })
-}
-
-/// W (m x d).
-fn first_weights<'t>(first: &dyn LinearFirstLayer, theta: &'t [f64]) -> Option<ArrayView2<'t, f64>> {
-    let (m, d) = (first.width(), first.n_inputs());
-    ArrayView2::from_shape((m, d), theta.get(..m * d)?).ok()
 }
 
 #[cfg(test)]

@@ -107,8 +107,7 @@ impl<'a> Streamed<'a> {
 
     pub(crate) fn test(&mut self, dynamics: &mut dyn Dynamics) -> Tested {
         if !self.follow(dynamics) {
-            let (m, d) = (self.first.width(), self.unseen.points.n_inputs());
-            let w = weights(dynamics.theta(), m, d);
+            let w = self.first.weights(dynamics.theta());
             self.p.fill(0.0);
             add_products(&self.unseen.points, &mut [(w, &mut self.p)]);
             let theta = dynamics.theta();
@@ -120,7 +119,7 @@ impl<'a> Streamed<'a> {
     /// The outputs by the displacement of W, if it is known.
     fn follow(&mut self, dynamics: &mut dyn Dynamics) -> bool {
         let Some(displaced) = dynamics.displaced() else { return false };
-        let w = weights(displaced.theta, self.first.width(), self.unseen.points.n_inputs());
+        let w = self.first.weights(displaced.theta);
         // from the start each time, so that the bits do not depend on when it was tested before
         self.go_to_start(w, displaced.by);
         self.move_by(displaced.by);
@@ -193,14 +192,6 @@ impl<'a> Streamed<'a> {
             self.first.seam(&mut self.work).pre_activations.slice_mut(s![..p.nrows(), ..]).assign(&p);
             self.first.forward_above(theta, self.outputs.slice_mut(rows), &mut self.work);
         }
-    }
-}
-
-/// The first layer (width x d), which theta begins with.
-fn weights(theta: &[f64], width: usize, d: usize) -> ArrayView2<'_, f64> {
-    match ArrayView2::from_shape((width, d), &theta[..width * d]) {
-        Ok(w) => w,
-        Err(_) => ArrayView2::from(&[[0.0; 0]; 0]),
     }
 }
 

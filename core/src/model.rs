@@ -138,12 +138,12 @@ impl HomogeneousModel for Box<dyn HomogeneousModel> {
     }
 }
 
-/// A model without the parameters of inputs that are always zero.
+/// A model with other parameters, or parameters otherwise: without those of inputs that are always zero, or with W input by input.
 #[derive(Debug)]
 pub struct Restricted {
     /// The model, of fewer inputs.
     pub model: Box<dyn HomogeneousModel>,
-    /// Where each of its parameters stands among those of the whole model, ascending.
+    /// Where each of its parameters stands among those of the whole model; ascending, unless W stands otherwise there.
     pub places: Vec<usize>,
 }
 
@@ -156,6 +156,32 @@ pub struct Restricted {
 pub trait LinearFirstLayer: HomogeneousModel {
     /// Number of rows of W.
     fn width(&self) -> usize;
+
+    /// W (width x d) where it stands in theta, at its beginning: row-major, unless the model is one [by inputs](LinearFirstLayer::by_inputs).
+    ///
+    /// # Panics
+    /// If theta is shorter.
+    fn weights<'t>(&self, theta: &'t [f64]) -> ArrayView2<'t, f64> {
+        let (m, d) = (self.width(), self.n_inputs());
+        let Ok(weights) = ArrayView2::from_shape((m, d), &theta[..m * d]) else { panic!("{m} x {d} is m d") };
+        weights
+    }
+
+    /// The same place of a theta, or of a gradient, to be written.
+    ///
+    /// # Panics
+    /// If it is shorter.
+    fn weights_mut<'t>(&self, theta: &'t mut [f64]) -> ArrayViewMut2<'t, f64> {
+        let (m, d) = (self.width(), self.n_inputs());
+        let Ok(weights) = ArrayViewMut2::from_shape((m, d), &mut theta[..m * d]) else { panic!("{m} x {d} is m d") };
+        weights
+    }
+
+    /// The same model with W input by input in theta, W^T row-major (d x width), and where each of its parameters stands among those of this one:
+    /// products with few inputs a sample read W so, and an optimiser that treats every entry alike does not care. `None` where W cannot stand otherwise.
+    fn by_inputs(&self) -> Option<Restricted> {
+        None
+    }
 
     /// P = X W^T (samples x width), as it stands at the [seam](LinearFirstLayer::seam).
     fn pre_activations<'w>(&self, work: &'w Workspace) -> ArrayView2<'w, f64>;

@@ -61,9 +61,9 @@ pub trait Norm: Debug + Send + Sync {
         true
     }
 
-    /// This norm on the vectors that are zero outside `kept` (ascending), as a norm on those entries alone, where the steepest map leaves
-    /// entries without a gradient alone; `None` where that is not so, or `kept` is not what the norm can be restricted to. Then entries whose
-    /// gradient is zero throughout a run may leave the problem before it begins.
+    /// This norm on the vectors that are zero outside `kept`, as a norm on those entries alone, where the steepest map leaves entries without a
+    /// gradient alone; `None` where that is not so, or `kept` is not what the norm can be restricted to. `kept` is ascending, unless the optimiser is
+    /// [entrywise](crate::Optimizer::is_entrywise). Then entries whose gradient is zero throughout a run may leave the problem before it begins.
     fn restricted_to(&self, kept: &[usize]) -> Option<Box<dyn Norm>> {
         let _ = kept;
         None

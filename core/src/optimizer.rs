@@ -56,6 +56,12 @@ pub trait Optimizer: Debug + Send {
         false
     }
 
+    /// Whether the direction at an entry depends on that entry's gradients, and on the others by one common factor at most: theta may then stand in
+    /// any order. Not so where the order decides between ties, or entries are of a matrix.
+    fn is_entrywise(&self) -> bool {
+        matches!(self.kind(), OptimizerKind::Linear | OptimizerKind::Sign)
+    }
+
     /// Whether the direction sees entries of the gradient that are invisible beside the largest.
     fn sees_graded(&self) -> bool {
         true

@@ -16,8 +16,8 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 use steepest_core::linalg::{Accumulate, multiply_into};
 use steepest_core::{
-    BackwardCall, BlockTerms, HomogeneousModel, LinearFirstLayer, OutputWeights, ParameterLayout, Restricted, Rows,
-    Seam, TwoLayer, Workspace,
+    BackwardCall, BlockShape, BlockTerms, HomogeneousModel, LinearFirstLayer, OutputWeights, ParameterLayout,
+    Restricted, Rows, Seam, TwoLayer, Workspace,
 };
 
 /// f(theta; x) = W_L phi(W_{L-1} ... phi(W_1 x)), phi of degree r.
@@ -30,6 +30,8 @@ pub struct Mlp {
     sizes: Vec<usize>,
     activation: Activation,
     layers: Vec<Layer>,
+    /// Whether W_1 stands in theta input by input.
+    by_inputs: bool,
     layout: ParameterLayout,
     degree: NonZeroU32,
 }
@@ -114,7 +116,7 @@ impl Mlp {
             })
             .and_then(NonZeroU32::new)
             .ok_or(ModelError::DegreeOverflow)?;
-        Ok(Self { sizes, activation, layers, layout, degree })
+        Ok(Self { sizes, activation, layers, by_inputs: false, layout, degree })
     }
 
     fn n_layers(&self) -> usize {
@@ -122,8 +124,9 @@ impl Mlp {
     }
 
     /// W_l, outputs x inputs.
-    fn weights<'a>(&'a self, layer: usize, theta: &'a [f64]) -> ArrayView2<'a, f64> {
+    fn layer_weights<'a>(&'a self, layer: usize, theta: &'a [f64]) -> ArrayView2<'a, f64> {
         match &self.layers[layer - 1] {
+            Layer::Trained(_) if layer == 1 && self.by_inputs => self.weights(theta),
             Layer::Trained(range) => view(&theta[range.clone()], self.sizes[layer], self.sizes[layer - 1]),
             Layer::Frozen(weights) => weights.view(),
         }
@@ -179,7 +182,7 @@ impl HomogeneousModel for Mlp {
         outputs: ArrayViewMut2<'_, f64>,
         work: &mut Workspace,
     ) {
-        let (n, first) = (inputs.nrows(), self.weights(1, theta));
+        let (n, first) = (inputs.nrows(), self.layer_weights(1, theta));
         if self.n_layers() == 1 {
             multiply_into(Accumulate::Replace, inputs, first.reversed_axes(), outputs);
             return;
@@ -200,8 +203,12 @@ impl HomogeneousModel for Mlp {
         let lowest = self.lowest_trained();
         // the cotangent on the pre-activations of `lowest` gives that layer's gradient together with the activations below
         let n = self.descend(theta, lowest, rows, cotangent, gradient, work);
-        let Some(own) = self.gradient_of(lowest, gradient) else { return };
-        let own = view_mut(own, self.sizes[lowest], self.sizes[lowest - 1]);
+        let own = if lowest == 1 && self.by_inputs {
+            self.weights_mut(gradient)
+        } else {
+            let Some(own) = self.gradient_of(lowest, gradient) else { return };
+            view_mut(own, self.sizes[lowest], self.sizes[lowest - 1])
+        };
         let (buffers, spare) = work.buffers().split_at_mut((self.n_layers() - 1) * PER_LAYER);
         let below = if lowest == 1 { inputs } else { buffers[(lowest - 2) * PER_LAYER + H].view() };
         let below = match rows {
@@ -220,6 +227,9 @@ impl HomogeneousModel for Mlp {
     }
 
     fn restricted_to(&self, kept: &[usize]) -> Option<Restricted> {
+        if self.by_inputs {
+            return None;
+        }
         let sizes = std::iter::once(kept.len()).chain(self.sizes[1..].iter().copied()).collect();
         let frozen = self.layers.iter().enumerate().filter_map(|(l, layer)| match layer {
             Layer::Frozen(weights) if l == 0 => Some((1, weights.select(Axis(1), kept))),
@@ -247,6 +257,29 @@ impl HomogeneousModel for Mlp {
 impl LinearFirstLayer for Mlp {
     fn width(&self) -> usize {
         self.sizes[1]
+    }
+
+    fn weights<'t>(&self, theta: &'t [f64]) -> ArrayView2<'t, f64> {
+        let (m, d) = (self.sizes[1], self.sizes[0]);
+        let first = &theta[..m * d];
+        if self.by_inputs { view(first, d, m).reversed_axes() } else { view(first, m, d) }
+    }
+
+    fn weights_mut<'t>(&self, theta: &'t mut [f64]) -> ArrayViewMut2<'t, f64> {
+        let (m, d) = (self.sizes[1], self.sizes[0]);
+        let first = &mut theta[..m * d];
+        if self.by_inputs { view_mut(first, d, m).reversed_axes() } else { view_mut(first, m, d) }
+    }
+
+    fn by_inputs(&self) -> Option<Restricted> {
+        self.linear_first_layer().filter(|_| !self.by_inputs)?;
+        let (m, d) = (self.sizes[1], self.sizes[0]);
+        let blocks = self.layout.blocks().iter().enumerate();
+        let shape = |k: usize, shape| if k == 0 { BlockShape::Matrix { rows: d, cols: m } } else { shape };
+        let layout = ParameterLayout::new(blocks.map(|(k, block)| (block.name.clone(), shape(k, block.shape)))).ok()?;
+        let model = Self { by_inputs: true, layout, ..self.clone() };
+        let first = (0..d).flat_map(|input| (0..m).map(move |unit| unit * d + input));
+        Some(Restricted { model: Box::new(model), places: first.chain(m * d..self.layout.len()).collect() })
     }
 
     fn pre_activations<'w>(&self, work: &'w Workspace) -> ArrayView2<'w, f64> {

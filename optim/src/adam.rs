@@ -272,6 +272,10 @@ impl Optimizer for Adam {
         OptimizerKind::Other
     }
 
+    fn is_entrywise(&self) -> bool {
+        true
+    }
+
     fn own_norm(&self) -> &dyn Norm {
         &*self.own_norm
     }

@@ -41,7 +41,7 @@ mod trainer;
 
 pub use adaptive::RaiseOrRollBack;
 pub use batches::{BatchOrder, BatchSpec, Batches};
-pub use dynamics::{Checked, Compact, CompactProblem, Dense, Gram, Greedy, Sign};
+pub use dynamics::{Checked, Compact, CompactForms, CompactProblem, Dense, Gram, Greedy, Sign};
 #[cfg(feature = "linalg")]
 pub use dynamics::{SmallProblem, SmallSide};
 pub use error::OptimError;

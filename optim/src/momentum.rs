@@ -63,6 +63,10 @@ impl<N: Norm> Optimizer for MomentumDescent<N> {
         }
     }
 
+    fn is_entrywise(&self) -> bool {
+        matches!(self.norm.descent(), OptimizerKind::Linear | OptimizerKind::Sign)
+    }
+
     fn own_norm(&self) -> &dyn Norm {
         &self.norm
     }

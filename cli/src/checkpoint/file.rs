@@ -22,7 +22,7 @@ use steepest_core::SavedState;
 use thiserror::Error;
 
 const MAGIC: [u8; 16] = *b"steepest state\n\x1a";
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 /// The program that writes: the state of another version may mean something else.
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 const SUM: u64 = 32;

@@ -164,8 +164,8 @@ pub fn check_linear_first_layer(model: &dyn LinearFirstLayer) {
     let theta = vectors.normal(p);
     let cotangent =
         Array2::from_shape_vec((n, model.n_outputs()), vectors.normal(n * model.n_outputs())).unwrap_or_default();
-    let weights = ArrayView2::from_shape((width, d), &theta[..width * d])
-        .unwrap_or_else(|e| panic!("{model:?}: first block: {e}"));
+    let weights = model.weights(&theta);
+    assert_eq!(weights.dim(), (width, d), "{model:?}: the shape of the first layer");
     let pre_activations = inputs.dot(&weights.t());
     let mut probe = Probe { model, inputs, work: model.workspace(n) };
     let (direct, gradient) = (probe.outputs(&theta), probe.gradient(&theta, Rows::All, cotangent.view()));
@@ -178,7 +178,7 @@ pub fn check_linear_first_layer(model: &dyn LinearFirstLayer) {
     let left = seam.pre_activations.slice(s![..n, ..]);
     assert_eq!(left, pre_activations, "{model:?}: the backward pass leaves the pre-activations alone");
     let first = seam.pre_cotangent.slice(s![..n, ..]).t().dot(&probe.inputs);
-    rest[..width * d].iter_mut().zip(&first).for_each(|(rest, first)| *rest = *first);
+    model.weights_mut(&mut rest).assign(&first);
     for (a, b) in direct.iter().zip(&through).chain(gradient.iter().zip(&rest)) {
         assert_close(*a, *b, 1e-11, &format!("{model:?}: the way through the pre-activations is the same"));
     }

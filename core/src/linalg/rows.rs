@@ -59,7 +59,10 @@ pub(super) fn first<T: Real>(rows: &mut Vec<Row<T>>, n: usize) -> &mut [Row<T>] 
 pub(super) fn write_turned<T: Real>(from: ArrayView2<'_, T>, rows: &mut [Row<T>]) {
     if from.strides()[1] != 1 {
         for (row, from) in rows.iter_mut().zip(from.axis_iter(Axis(1))) {
-            row.entries_mut().iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+            match from.to_slice() {
+                Some(from) => row.entries_mut()[..from.len()].copy_from_slice(from),
+                None => row.entries_mut().iter_mut().zip(from).for_each(|(to, &from)| *to = from),
+            }
         }
         return;
     }

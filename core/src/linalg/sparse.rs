@@ -39,13 +39,17 @@ impl<T: Real> Default for SparseWork<T> {
 }
 
 impl<T: Real> SparseRows<T> {
+    /// Whether a matrix has so many zeros that products without them are faster.
+    pub fn pays(a: ArrayView2<'_, T>) -> bool {
+        count(a) as f64 <= SHARE * a.len() as f64
+    }
+
     /// The entries of a matrix; `None` where more than two fifths of them are not zero, so that little is to be gained.
     pub fn of(a: ArrayView2<'_, T>) -> Option<Self> {
-        let count = a.iter().filter(|v| **v != T::zero()).count();
-        if count as f64 > SHARE * a.len() as f64 {
+        if !Self::pays(a) {
             return None;
         }
-        let (mut starts, mut entries) = (Vec::new(), Vec::with_capacity(count));
+        let (mut starts, mut entries) = (Vec::new(), Vec::with_capacity(count(a)));
         for rows in a.axis_chunks_iter(Axis(0), ROWS) {
             for block in rows.axis_chunks_iter(Axis(1), DEPTH) {
                 for row in block.rows() {
@@ -67,73 +71,97 @@ impl<T: Real> SparseRows<T> {
         let ((n, d), m) = (self.shape, b.nrows());
         assert!(b.ncols() == d && c.dim() == (n, m), "product into a matrix of another shape");
         let (turned, sums) = (rows::first(&mut work.turned, d), rows::first(&mut work.sums, n.min(ROWS)));
+        let n_blocks = d.div_ceil(DEPTH);
+        if n_blocks == 0 {
+            c.fill(T::zero());
+        }
         for from in (0..m).step_by(T::COLUMNS) {
             let part = from..m.min(from + T::COLUMNS);
-            let width = part.len();
             rows::write_turned(b.slice(s![part.clone(), ..]), turned);
             let mut starts = &self.starts[..];
-            for c in c.slice_mut(s![.., part]).axis_chunks_iter_mut(Axis(0), ROWS) {
-                let sums = &mut sums[..c.nrows()];
-                sums.fill(Row::zero());
-                for turned in turned.chunks(DEPTH) {
-                    self.add_block(&starts[..=c.nrows()], turned, sums, width);
-                    starts = &starts[c.nrows()..];
+            for mut c in c.slice_mut(s![.., part.clone()]).axis_chunks_iter_mut(Axis(0), ROWS) {
+                let n = c.nrows();
+                for (k, turned) in turned.chunks(DEPTH).enumerate() {
+                    let block = Block { starts: &starts[..=n], turned, is_first: k == 0, is_last: k + 1 == n_blocks };
+                    self.add_block(block, &mut sums[..n], c.view_mut());
+                    starts = &starts[n..];
                 }
-                rows::read_into(sums, c);
             }
         }
     }
 
-    /// The sums of some rows and what one block adds, whose rows begin and end there, in the first `width` columns.
-    fn add_block(&self, starts: &[usize], turned: &[Row<T>], sums: &mut [Row<T>], width: usize) {
+    /// The sums of some rows and what one block adds: in `sums`, and after the last block in `c`.
+    fn add_block(&self, block: Block<'_, T>, sums: &mut [Row<T>], c: ArrayViewMut2<'_, T>) {
         if multiplies_and_adds_at_once() {
-            self.add_width(starts, turned, sums, width, T::plus_product);
+            self.add_width(block, sums, c, T::plus_product);
         } else {
-            self.add_width(starts, turned, sums, width, |sum, a, b| sum + a * b);
+            self.add_width(block, sums, c, |sum, a, b| sum + a * b);
         }
     }
 
     fn add_width(
         &self,
-        starts: &[usize],
-        turned: &[Row<T>],
+        block: Block<'_, T>,
         sums: &mut [Row<T>],
-        width: usize,
+        c: ArrayViewMut2<'_, T>,
         plus_product: impl Fn(T, T, T) -> T,
     ) {
-        match width.div_ceil(16) {
-            1 => self.add_columns::<16>(starts, turned, sums, plus_product),
-            2 => self.add_columns::<32>(starts, turned, sums, plus_product),
-            3 | 4 => self.add_columns::<64>(starts, turned, sums, plus_product),
-            _ => self.add_columns::<128>(starts, turned, sums, plus_product),
+        match c.ncols().div_ceil(16) {
+            1 => self.add_columns::<16>(block, sums, c, plus_product),
+            2 => self.add_columns::<32>(block, sums, c, plus_product),
+            3 | 4 => self.add_columns::<64>(block, sums, c, plus_product),
+            _ => self.add_columns::<128>(block, sums, c, plus_product),
         }
     }
 
     fn add_columns<const WIDTH: usize>(
         &self,
-        starts: &[usize],
-        turned: &[Row<T>],
+        block: Block<'_, T>,
         sums: &mut [Row<T>],
+        mut c: ArrayViewMut2<'_, T>,
         plus_product: impl Fn(T, T, T) -> T,
     ) {
+        let Block { starts, turned, is_first, is_last } = block;
+        let at_once = is_last && c.ncols() == WIDTH && c.strides()[1] == 1;
+        let (mut finished, begun) = (c.rows_mut().into_iter(), &mut *sums);
         vectorized(
             #[inline(always)]
-            || {
-                for (bounds, sums) in starts.windows(2).zip(sums) {
+            move || {
+                for (bounds, sums) in starts.windows(2).zip(begun) {
                     let sums = sums.first_mut::<WIDTH>();
                     // in registers
-                    let mut of_row = *sums;
+                    let mut of_row = if is_first { [T::zero(); WIDTH] } else { *sums };
                     for &(k, value) in &self.entries[bounds[0]..bounds[1]] {
                         let b = turned[k as usize].first::<WIDTH>();
                         for (sum, b) in of_row.iter_mut().zip(b) {
                             *sum = plus_product(*sum, value, *b);
                         }
                     }
-                    *sums = of_row;
+                    match at_once.then(|| finished.next()?.into_slice()).flatten() {
+                        Some(c) => c.copy_from_slice(&of_row),
+                        None => *sums = of_row,
+                    }
                 }
             },
         );
+        if is_last && !at_once {
+            rows::read_into(sums, c);
+        }
     }
+}
+
+/// How many entries are not zero.
+fn count<T: Real>(a: ArrayView2<'_, T>) -> usize {
+    a.iter().filter(|v| **v != T::zero()).count()
+}
+
+/// Some columns of A in some rows, whose entries begin and end at `starts`, and the rows of B^T that they multiply.
+#[derive(Clone, Copy)]
+struct Block<'b, T: Real> {
+    starts: &'b [usize],
+    turned: &'b [Row<T>],
+    is_first: bool,
+    is_last: bool,
 }
 
 /// Whether a fused multiply-add is one instruction in a [`vectorized`] loop; elsewhere it is a call, and slow. As with products of whole matrices the
@@ -153,8 +181,17 @@ mod tests {
     #[test]
     fn products_are_those_of_the_whole_matrix() {
         let mut work = SparseWork::default();
-        for (n, d, m) in [(1, 1, 1), (5, 9, 64), (30, 40, 7), (20, 33, 130), (256, 64, 3), (257, 65, 65), (600, 140, 5)]
-        {
+        for (n, d, m) in [
+            (1, 1, 1),
+            (5, 9, 64),
+            (30, 40, 7),
+            (20, 33, 130),
+            (256, 64, 3),
+            (257, 65, 65),
+            (600, 140, 5),
+            (300, 130, 128),
+            (3, 0, 4),
+        ] {
             let a = Array2::from_shape_fn((n, d), |(i, k)| match (i * 31 + k * 17 + i * k) % 23 {
                 r @ 18.. if n > 1 => r as f64 / 7.0 - 3.0,
                 _ => 0.0,

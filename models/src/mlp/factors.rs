@@ -17,7 +17,8 @@ impl Mlp {
         let factors = matrices.map(|(_, (layer, start))| {
             let u =
                 if layer == self.n_layers() { call.cotangent } else { hidden(work, layer, D).slice_move(s![..n, ..]) };
-            BlockTerms { start, u, v: self.inputs_of(layer, call, work).slice_move(s![..n, ..]) }
+            let v = self.inputs_of(layer, call, work).slice_move(s![..n, ..]);
+            if layer == 1 && self.by_inputs { BlockTerms { start, u: v, v: u } } else { BlockTerms { start, u, v } }
         });
         factors.collect()
     }

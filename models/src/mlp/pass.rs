@@ -18,7 +18,7 @@ impl Mlp {
         for layer in 1..self.n_layers() {
             let (below, above) = work.buffers().split_at_mut(layer * PER_LAYER);
             let [z, h, ..] = &mut below[(layer - 1) * PER_LAYER..] else { panic!("the workspace is another model's") };
-            let weights = self.weights(layer + 1, theta);
+            let weights = self.layer_weights(layer + 1, theta);
             let last = layer + 1 == self.n_layers();
             if last && self.has_fused_output() {
                 let u = weights.as_slice().unwrap_or_default();
@@ -80,7 +80,7 @@ impl Mlp {
 
     /// The gradient of W_{l+1} = D_{l+1}^T H_l, and D_l = (D_{l+1} W_{l+1}) phi'(Z_l).
     fn through_layer(&self, theta: &[f64], step: &Descent<'_>, mut d: ArrayViewMut2<'_, f64>, gradient: &mut [f64]) {
-        let weights = self.weights(step.layer + 1, theta);
+        let weights = self.layer_weights(step.layer + 1, theta);
         let own_gradient = self.gradient_of(step.layer + 1, gradient);
         if let Some(own) = own_gradient {
             let own = view_mut(own, weights.nrows(), weights.ncols());
@@ -102,7 +102,7 @@ impl Mlp {
         mut d: ArrayViewMut2<'_, f64>,
         gradient: &mut [f64],
     ) {
-        let weights = self.weights(self.n_layers(), theta);
+        let weights = self.layer_weights(self.n_layers(), theta);
         let u = weights.as_slice().unwrap_or_default();
         let mut own = self.gradient_of(self.n_layers(), gradient);
         if let Some(own) = own.as_deref_mut() {

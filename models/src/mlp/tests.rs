@@ -23,6 +23,9 @@ fn perceptrons_obey_the_laws() {
         laws::check_model(&model);
         if let Some(door) = model.linear_first_layer() {
             laws::check_linear_first_layer(door);
+            let by_inputs = door.by_inputs().unwrap().model;
+            laws::check_model(&*by_inputs);
+            laws::check_linear_first_layer(by_inputs.linear_first_layer().unwrap());
             assert_eq!(door.two_layer().is_some(), hidden.len() == 1 && k == 1 && phi.degree() == 1);
         }
     }
@@ -58,4 +61,28 @@ fn frozen_layers_leave_the_parameters() {
     }
     assert!(matches!(model(vec![1, 2, 3]), Err(ModelError::NothingTrained { .. })));
     assert!(matches!(Mlp::new(4, &[0], 1, Activation::Relu), Err(ModelError::EmptyLayer { layer: 1, .. })));
+}
+
+#[test]
+fn weights_by_inputs_are_the_same_weights() {
+    let model = Mlp::new(4, &[3, 2], 2, Activation::Relu).unwrap();
+    let theta: Vec<f64> = (0..model.layout().len()).map(|k| (k * k % 13) as f64 - 6.0).collect();
+    let Restricted { model: by_inputs, places } = model.by_inputs().unwrap();
+    let turned: Vec<f64> = places.iter().map(|&place| theta[place]).collect();
+    let first = by_inputs.linear_first_layer().unwrap();
+    assert_eq!(first.weights(&turned), model.weights(&theta));
+    assert_ne!(turned, theta);
+    let inputs = Array2::from_shape_fn((5, 4), |(i, k)| ((3 * i + 5 * k) % 7) as f64 - 2.0);
+    let outputs = |model: &dyn HomogeneousModel, theta: &[f64]| {
+        let mut outputs = Array2::zeros((5, 2));
+        model.forward(theta, inputs.view(), outputs.view_mut(), &mut model.workspace(5));
+        outputs
+    };
+    assert_eq!(outputs(&*by_inputs, &turned), outputs(&model, &theta));
+    // it stands so already, and whoever leaves inputs out does so before
+    assert!(first.by_inputs().is_none() && by_inputs.restricted_to(&[1, 2]).is_none());
+    // a first layer that does not act on the inputs, or is not trained, stands in no other way
+    assert!(Mlp::new(4, &[], 2, Activation::Relu).unwrap().by_inputs().is_none());
+    let frozen = model.with_frozen([(1, Array2::ones((3, 4)))]).unwrap();
+    assert!(frozen.by_inputs().is_none());
 }

@@ -1,9 +1,11 @@
 //! A problem without the inputs that are zero in every training sample.
 
+use super::dark::DarkInputs;
 use super::dense::Dense;
 use crate::batches::Batches;
 use crate::error::OptimError;
 use ndarray::Axis;
+use std::cell::OnceCell;
 use steepest_core::{
     CoreError, Counter, Dataset, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, Norm, Optimizer,
     ParameterLayout, Restricted, SavedState, Whole,
@@ -37,6 +39,18 @@ impl CompactProblem {
         Some(Self { model, data, places, n_left_out })
     }
 
+    /// The same with the first layer [by inputs](steepest_core::LinearFirstLayer::by_inputs), where products skip zeros and the model can: for
+    /// optimisers that are [entrywise](Optimizer::is_entrywise).
+    pub fn by_inputs(model: &dyn HomogeneousModel, data: &Dataset) -> Option<Self> {
+        let by_units = Self::new(model, data)?;
+        if !DarkInputs::pays(&*by_units.model, &by_units.data) {
+            return None;
+        }
+        let Restricted { model, places } = by_units.model.linear_first_layer()?.by_inputs()?;
+        let places = places.into_iter().map(|place| by_units.places[place]).collect();
+        Some(Self { model, places, ..by_units })
+    }
+
     /// The inputs that are left out.
     pub const fn n_left_out(&self) -> usize {
         self.n_left_out
@@ -50,6 +64,35 @@ impl CompactProblem {
     /// An optimiser's own norm on the parameters that are left.
     pub fn restrict(&self, norm: &dyn Norm) -> Option<Box<dyn Norm>> {
         norm.restricted_to(&self.places)
+    }
+}
+
+/// The forms of one [`CompactProblem`], each built when an optimiser first asks for it.
+#[derive(Debug, Default)]
+pub struct CompactForms {
+    by_units: OnceCell<Option<CompactProblem>>,
+    by_inputs: OnceCell<Option<CompactProblem>>,
+}
+
+impl CompactForms {
+    /// The form for an optimiser on the whole theta, and its own norm there; `None` where model and data, or that norm, have none. A run in
+    /// mini-batches skips no zeros.
+    pub fn of(
+        &self,
+        model: &dyn HomogeneousModel,
+        data: &Dataset,
+        optimizer: &dyn Optimizer,
+        in_batches: bool,
+    ) -> Option<(&CompactProblem, Box<dyn Norm>)> {
+        let restricted = |problem: &'_ CompactProblem| problem.restrict(optimizer.own_norm());
+        if optimizer.is_entrywise() && !in_batches {
+            let by_inputs = self.by_inputs.get_or_init(|| CompactProblem::by_inputs(model, data));
+            if let Some(problem) = by_inputs {
+                return Some((problem, restricted(problem)?));
+            }
+        }
+        let problem = self.by_units.get_or_init(|| CompactProblem::new(model, data)).as_ref()?;
+        Some((problem, restricted(problem)?))
     }
 }
 
@@ -76,7 +119,7 @@ impl<'a> Compact<'a> {
         optimizer: Box<dyn Optimizer>,
         theta: Vec<f64>,
     ) -> Result<Self, OptimError> {
-        if problem.places.last().is_none_or(|&last| last >= theta.len()) {
+        if problem.places.iter().any(|&place| place >= theta.len()) {
             return Err(OptimError::Theta { found: theta.len(), expected: problem.places.len() });
         }
         let own: Vec<f64> = problem.places.iter().map(|&place| theta[place]).collect();
@@ -156,13 +199,14 @@ mod tests {
     use steepest_models::{Activation, Augmented, Mlp};
     use steepest_norms::NormSpec;
 
-    /// Twelve samples of ten inputs, of which four are always zero.
-    fn data() -> Dataset {
+    /// Twelve samples of ten inputs, of which four are always zero, and the others but for this share.
+    fn data(share: f64) -> Dataset {
         let mut rng = Streams::new(3).stream("data");
         let zero = [0, 4, 5, 9];
-        let inputs = Array2::from_shape_fn((12, 10), |(_, k)| {
+        let inputs = Array2::from_shape_fn((12, 10), |(i, k)| {
             let x = rng.next_u64() as f64 / u64::MAX as f64 - 0.4;
-            if zero.contains(&k) { 0.0 } else { x }
+            let is_dark = zero.contains(&k) || (7 * i + k) % 10 >= (10.0 * share) as usize;
+            if is_dark { 0.0 } else { x }
         });
         Dataset::new(inputs, Labels::Binary((0..12).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect())).unwrap()
     }
@@ -188,18 +232,21 @@ mod tests {
         ]
     }
 
-    fn check(model: &dyn HomogeneousModel, n_left_out: usize) {
-        let (data, loss) = (data(), Logistic::sum());
+    /// Every optimiser on the form of it: the trajectory, and which optimisers have the first layer by inputs.
+    fn check(model: &dyn HomogeneousModel, data: &Dataset) -> Vec<bool> {
+        let loss = Logistic::sum();
         let mut rng = Streams::new(4).stream("init");
         let theta: Vec<f64> =
             (0..model.layout().len()).map(|_| rng.next_u64() as f64 / u64::MAX as f64 - 0.5).collect();
-        let problem = CompactProblem::new(model, &data).unwrap();
-        assert_eq!(problem.n_left_out(), n_left_out);
-        for (spec, norm) in optimizers() {
+        let forms = CompactForms::default();
+        let compare = |(spec, norm): (OptimizerSpec<NormSpec>, &str)| {
             let own = NormSpec::named(norm).unwrap().build(model.layout()).unwrap();
-            let small = spec.build(problem.layout(), problem.restrict(&*own).unwrap());
-            let mut dense = Dense::new(model, &data, &loss, spec.build(model.layout(), own), theta.clone()).unwrap();
-            let mut compact = Compact::new(&problem, &loss, small, theta.clone()).unwrap();
+            let whole = spec.build(model.layout(), own);
+            let (problem, own) = forms.of(model, data, &*whole, false).unwrap();
+            assert_eq!(problem.n_left_out(), 4);
+            let small = spec.build(problem.layout(), own);
+            let mut dense = Dense::new(model, data, &loss, whole, theta.clone()).unwrap();
+            let mut compact = Compact::new(problem, &loss, small, theta.clone()).unwrap();
             for _ in 0..40 {
                 let (a, b) = (dense.evaluate(), compact.evaluate());
                 assert!((a.dual_norm.ln() - b.dual_norm.ln()).abs() < 1e-9, "{norm}: dual norm");
@@ -212,16 +259,47 @@ mod tests {
             for (k, (a, b)) in dense.theta().iter().zip(compact.theta()).enumerate() {
                 assert!((a - b).abs() < 1e-8, "{norm}: entry {k}: {a} {b}");
             }
-        }
+            !problem.places.is_sorted()
+        };
+        optimizers().into_iter().map(compare).collect()
+    }
+
+    fn mlp(n_inputs: usize, hidden: &[usize]) -> Mlp {
+        Mlp::new(n_inputs, hidden, 1, Activation::LeakyRelu { slope: 0.1 }).unwrap()
     }
 
     #[test]
     fn the_trajectory_is_the_same_without_zero_columns() {
-        let mlp = |d| Mlp::new(d, &[7], 1, Activation::LeakyRelu { slope: 0.1 }).unwrap();
-        check(&mlp(10), 4);
-        let bias = Augmented::new(mlp(11), 1.0).unwrap();
-        let data = data();
-        assert_eq!(CompactProblem::new(&bias, &data).unwrap().n_left_out(), 4);
+        for model in [mlp(10, &[7]), mlp(10, &[7, 5])] {
+            assert_eq!(check(&model, &data(1.0)), [false; 10]);
+        }
+        let bias = Augmented::new(mlp(11, &[7]), 1.0).unwrap();
+        assert_eq!(CompactProblem::new(&bias, &data(1.0)).unwrap().n_left_out(), 4);
+    }
+
+    #[test]
+    fn entries_that_are_alike_stand_by_inputs_where_most_are_zero() {
+        // in the order of the optimisers: l2, l1, linf, spectral, nuclear, two-sided, Adam twice, Shampoo twice
+        let entrywise = [true, false, true, false, false, false, true, true, false, false];
+        for model in [mlp(10, &[7]), mlp(10, &[7, 5])] {
+            assert_eq!(check(&model, &data(0.3)), entrywise);
+        }
+        let bias = Augmented::new(mlp(11, &[7]), 1.0).unwrap();
+        assert!(CompactProblem::by_inputs(&bias, &data(0.3)).is_none(), "a model without the door");
+    }
+
+    #[test]
+    fn mini_batches_stand_by_units() {
+        let (model, data) = (mlp(10, &[7]), data(0.3));
+        let own = NormSpec::named("linf").unwrap().build(model.layout()).unwrap();
+        let adam =
+            OptimizerSpec::<NormSpec>::Adam(AdamSpec { beta1: 0.0, beta2: 0.0, eps: 0.0, bias_correction: true })
+                .build(model.layout(), own);
+        let forms = CompactForms::default();
+        for (in_batches, by_inputs) in [(true, false), (false, true)] {
+            let (problem, _) = forms.of(&model, &data, &*adam, in_batches).unwrap();
+            assert_eq!(!problem.places.is_sorted(), by_inputs);
+        }
     }
 
     #[test]

@@ -40,6 +40,12 @@ pub(super) struct DarkInputs {
 }
 
 impl DarkInputs {
+    /// Whether there would be something to skip.
+    pub(super) fn pays(model: &dyn HomogeneousModel, data: &Dataset) -> bool {
+        let first = model.linear_first_layer().filter(|first| first.n_inputs() == data.n_features());
+        first.is_some() && SparseRows::pays(data.inputs())
+    }
+
     /// `None` where the first layer does not act on the inputs, or too few of them are zero.
     pub(super) fn of(model: &dyn HomogeneousModel, data: &Dataset) -> Option<Self> {
         let x = data.inputs();
@@ -55,11 +61,8 @@ impl DarkInputs {
         outputs: ArrayViewMut2<'_, f64>,
         work: &mut Workspace,
     ) {
-        let (n, m, d) = (outputs.nrows(), first.width(), first.n_inputs());
-        if let Ok(w) = ArrayView2::from_shape((m, d), &theta[..m * d]) {
-            let pre_activations = first.seam(work).pre_activations.slice_move(s![..n, ..]);
-            self.samples.times_transposed(w, pre_activations, &mut self.work);
-        }
+        let pre_activations = first.seam(work).pre_activations.slice_move(s![..outputs.nrows(), ..]);
+        self.samples.times_transposed(first.weights(theta), pre_activations, &mut self.work);
         first.forward_above(theta, outputs, work);
     }
 
@@ -72,12 +75,10 @@ impl DarkInputs {
         gradient: &mut [f64],
         work: &mut Workspace,
     ) {
-        let (n, m, d) = (cotangent.nrows(), first.width(), first.n_inputs());
         first.backward_above(theta, Rows::All, cotangent, gradient, work);
-        if let Ok(g) = ArrayViewMut2::from_shape((m, d), &mut gradient[..m * d]) {
-            let pre_cotangent = first.seam(work).pre_cotangent.slice_move(s![..n, ..]);
-            self.inputs.times_transposed(pre_cotangent.t(), g.reversed_axes(), &mut self.work);
-        }
+        let pre_cotangent = first.seam(work).pre_cotangent.slice_move(s![..cotangent.nrows(), ..]);
+        let gradient = first.weights_mut(gradient).reversed_axes();
+        self.inputs.times_transposed(pre_cotangent.t(), gradient, &mut self.work);
     }
 }
 

@@ -16,7 +16,7 @@ mod small_side;
 mod terms;
 
 pub use checked::Checked;
-pub use compact::{Compact, CompactProblem};
+pub use compact::{Compact, CompactForms, CompactProblem};
 pub use dense::Dense;
 pub use gram::Gram;
 pub use greedy::Greedy;

@@ -9,7 +9,7 @@ use steepest_cli::run::own_norm;
 use steepest_core::{Dynamics, Step, StepLength};
 use steepest_data::Split;
 use steepest_models::BuiltModel;
-use steepest_optim::CompactProblem;
+use steepest_optim::CompactForms;
 
 /// Seconds of each step, in order, and of all that came before the first.
 pub(crate) struct Times {
@@ -53,9 +53,9 @@ pub(crate) fn trajectory(
         bail!("the steps of an adaptive rule are not alike: write adaptive = false");
     }
     let start = Instant::now();
-    let compact = CompactProblem::new(model, &split.train);
+    let compact = CompactForms::default();
     let small = OnceCell::new();
-    let problem = Problem { config, model, data: &split.train, loss: &*loss, compact: compact.as_ref(), small: &small };
+    let problem = Problem { config, model, data: &split.train, loss: &*loss, compact: &compact, small: &small };
     let (mut dynamics, way) = problem.start(Beginning {
         optimizer: &config.optimizer,
         norm: &norm,
