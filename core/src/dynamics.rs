@@ -16,7 +16,7 @@ pub trait Dynamics: Send {
     /// Margins and loss on the whole training set at the present point, whatever this step's batch. Cached: asking twice costs once.
     fn whole(&mut self) -> Whole<'_>;
 
-    /// N*(grad L) in the optimiser's own norm, also where the evaluation's `dual_norm` is that of a memory of gradients; for a row.
+    /// N*(grad L) in the optimiser's own norm, also where the evaluation's `dual_norm` is another; for a row.
     fn gradient_dual_norm(&mut self) -> LogReal {
         self.evaluate().dual_norm
     }
@@ -75,7 +75,8 @@ pub struct Evaluation<'a> {
     pub mean_margin: f64,
     /// `mean_margin` less the smallest margin, without the cancellation.
     pub mean_excess: f64,
-    /// N*(grad L) in the optimiser's own norm; of the momentum, where there is one.
+    /// N*(grad L) in the optimiser's own norm; of the momentum, where there is one, and |grad L|_2 where the optimiser
+    /// [reports that](crate::Optimizer::reports_l2).
     pub dual_norm: LogReal,
     /// The model's degree of homogeneity.
     pub degree: u32,

@@ -73,6 +73,12 @@ pub trait Optimizer: Debug + Send {
         false
     }
 
+    /// Whether [`direction`](Optimizer::direction) reports |grad L|_2 in place of the dual norm: where that one is dear, and the direction has a length
+    /// of its own, so that nothing but a row of a trajectory asks for it.
+    fn reports_l2(&self) -> bool {
+        false
+    }
+
     /// The momentum, where the direction is the norm's own dual map of nothing but one.
     fn momentum(&self) -> Option<Momentum> {
         None

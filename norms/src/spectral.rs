@@ -8,7 +8,7 @@ use crate::graded_polar::{Term, graded_polar};
 use crate::matrix::RANK_CUT;
 use crate::matrix::{LeadingSvd, Shape, block_norm};
 use crate::multiples::pairs::of_spectral;
-use crate::polar::{Route, polar_in_place};
+use crate::polar::{Route, polar_into};
 use crate::spec::{NormInfo, NormLabel};
 use serde::{Deserialize, Serialize};
 use steepest_core::linalg::{largest_singular_value, thin_svd_of_product};
@@ -123,8 +123,8 @@ impl Norm for Spectral {
     }
 
     fn steepest_into(&self, g: GradedView<'_>, direction: &mut [f64]) -> Steepest {
-        let leading = g.leading_into(direction);
-        if let Some((nuclear, route)) = polar_in_place(self.shape, direction) {
+        let (values, leading) = g.leading();
+        if let Some((nuclear, route)) = polar_into(self.shape, &values, direction) {
             let dual = leading.scale * LogReal::from_value(nuclear);
             return Steepest { left_out: leading.left_out, routes: route as u8, ..Steepest::written(dual) };
         }

@@ -172,7 +172,11 @@ impl Optimizer for Shampoo {
             };
             part.iter_mut().zip(&direction).for_each(|(u, d)| *u = *d);
         }
-        Steepest { left_out: leading.left_out, ..Steepest::written(self.own_norm.dual(gradient)) }
+        Steepest { left_out: leading.left_out, ..Steepest::written(gradient.euclidean_norm()) }
+    }
+
+    fn reports_l2(&self) -> bool {
+        true
     }
 
     fn sees_graded(&self) -> bool {

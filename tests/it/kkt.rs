@@ -6,7 +6,7 @@ use steepest_core::{Dataset, Dynamics, HomogeneousModel, Kkt, Labels, Loss, Norm
 use steepest_data::trajectory::Trajectory;
 use steepest_models::{Activation, Linear, Mlp};
 use steepest_norms::NormSpec;
-use steepest_optim::{Dense, MomentumDescent, MomentumSpec, SteepestDescent};
+use steepest_optim::{Dense, MomentumDescent, MomentumSpec, OptimizerSpec, ShampooForm, ShampooSpec, SteepestDescent};
 
 /// A random problem that theta solves: the labels are the model's own answers.
 struct Problem {
@@ -288,6 +288,22 @@ fn momentum_does_not_hide_the_gradient() {
     let expected = own.dual(dense.gradient());
     assert_eq!(dense.gradient_dual_norm(), expected);
     assert!((dense.evaluate().dual_norm.ln() - expected.ln()).abs() > 1e-3);
+}
+
+/// Shampoo's steps ask for no dual norm, and its residuals have the own norm's.
+#[test]
+fn a_dual_norm_that_no_step_asks_for_is_that_of_the_gradient() {
+    let problem = &problems(3, 2.0)[1];
+    let (loss, own) = (Logistic::sum(), build("spectral", &*problem.model));
+    let spec = OptimizerSpec::<NormSpec>::Shampoo(ShampooSpec { form: ShampooForm::Equation76, eps: 1e-3 });
+    let optimizer = spec.build(problem.model.layout(), build("spectral", &*problem.model));
+    let mut dense = Dense::new(&*problem.model, &problem.data, &loss, optimizer, problem.theta.clone()).unwrap();
+    for _ in 0..3 {
+        let (expected, size) = (own.dual(dense.gradient()), dense.gradient().euclidean_norm());
+        assert_eq!((dense.gradient_dual_norm(), dense.evaluate().dual_norm), (expected, size));
+        assert!(expected > size);
+        dense.advance(0.01);
+    }
 }
 
 /// The example of the tails: at every row the certificate is above the margin, and the alignment is at most one.

@@ -3,6 +3,7 @@ use crate::seed::Streams;
 use crate::state::SavedState;
 use approx::assert_relative_eq;
 use rand::Rng;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 fn two_bands() -> Graded {
@@ -234,6 +235,24 @@ fn tiny_plain_vectors_are_normalised() {
     let leading = view.leading_into(&mut out);
     assert!((1.0..2.0).contains(&out[1].abs()));
     assert_relative_eq!(leading.scale.ln() + out[1].abs().ln(), 4e-310f64.ln(), max_relative = 1e-13);
+}
+
+#[test]
+fn the_leading_part_is_copied_only_where_it_must_be() {
+    let borrows = |view: GradedView<'_>| {
+        let ((values, leading), mut copy) = (view.leading(), vec![f64::NAN; view.len()]);
+        let copied = view.leading_into(&mut copy);
+        assert_eq!(leading.left_out, copied.left_out);
+        for (a, b) in values.iter().zip(&copy) {
+            assert_eq!(a.signum(), b.signum());
+            assert_relative_eq!(a.abs().ln() + leading.scale.ln(), b.abs().ln() + copied.scale.ln(), epsilon = 1e-12);
+        }
+        matches!(values, Cow::Borrowed(_))
+    };
+    let scaled = |values| GradedView::scaled(LogReal::from_ln(-3000.0), values);
+    assert!(borrows(scaled(&[3.0, -1e-200])) && borrows(scaled(&[-1e9, 2.0])));
+    assert!(!borrows(scaled(&[3e-310, -4e-310])) && !borrows(scaled(&[1e200, 2.0])) && !borrows(two_bands().view()));
+    assert_eq!(scaled(&[0.0, 0.0]).leading(), (Cow::Owned(vec![0.0; 2]), scaled(&[0.0]).leading_into(&mut [1.0])));
 }
 
 #[test]

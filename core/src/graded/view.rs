@@ -3,8 +3,12 @@
 use crate::logspace::{self, LogReal};
 use crate::vector;
 use crate::wide::{Wide, down, power_of_two, split};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
+
+/// 2^-32 to 2^32: a vector whose largest entry is in this range has hardly less room below it than one whose largest is near one.
+const MODERATE: Range<f64> = 1.0 / (1_u64 << 32) as f64..(1_u64 << 32) as f64;
 
 /// Maxima and sums that are taken side by side.
 const LANES: usize = 8;
@@ -179,6 +183,17 @@ impl<'a> GradedView<'a> {
                 self.scale * LogReal::from_value(norm) * LogReal::from_ln(logspace::ln_of_power_of_two(top))
             }
         }
+    }
+
+    /// What is visible beside the largest entry, as ordinary numbers whose squares and products neither under- nor overflow, relative to the returned
+    /// scale: the entries themselves where they are that already, a copy elsewhere.
+    pub fn leading(&self) -> (Cow<'a, [f64]>, Leading) {
+        if self.exponents.is_none() && MODERATE.contains(&vector::max_abs(self.values)) {
+            return (Cow::Borrowed(self.values), Leading { scale: self.scale, left_out: false });
+        }
+        let mut copy = vec![0.0; self.values.len()];
+        let leading = self.leading_into(&mut copy);
+        (Cow::Owned(copy), leading)
     }
 
     /// Writes what is visible beside the largest entry, as ordinary numbers relative to the returned scale.

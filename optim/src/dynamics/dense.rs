@@ -14,9 +14,8 @@ use steepest_core::{
     Workspace, memory,
 };
 
-/// theta as a flat vector; each step one forward pass, one backward pass (the bands of a graded gradient together cost one), one
-/// direction, one update. In l1, l2 and linf, and with Adam, nothing is allocated after the first step, or the first step with more than one
-/// band.
+/// theta as a flat vector; each step one forward pass, one backward pass (the bands of a graded gradient together cost one), one direction, one
+/// update. In l1, l2 and linf, and with Adam, nothing is allocated after the first step, or the first step with more than one band.
 #[derive(Debug)]
 pub struct Dense<'a> {
     model: &'a dyn HomogeneousModel,
@@ -350,7 +349,8 @@ impl Dynamics for Dense<'_> {
 
     fn gradient_dual_norm(&mut self) -> LogReal {
         let reported = self.evaluate().dual_norm;
-        if self.optimizer.reports_memory() { self.optimizer.own_norm().dual(self.gradient.view()) } else { reported }
+        let is_another = self.optimizer.reports_memory() || self.optimizer.reports_l2();
+        if is_another { self.optimizer.own_norm().dual(self.gradient.view()) } else { reported }
     }
 
     fn advance(&mut self, length: f64) -> bool {
