@@ -21,6 +21,7 @@ pub mod paper;
 pub mod plots;
 pub mod program;
 pub mod provenance;
+mod queue;
 pub mod recorder;
 pub mod report;
 pub mod reproduce;

@@ -6,6 +6,7 @@ use crate::estimate;
 use crate::experiment::{Experiment, PlannedRun};
 use crate::output::{Failure, note, result};
 use crate::plots;
+use crate::queue::order_of_start;
 use crate::run::{ExperimentNote, GoingOn, RunReport, build_model, carry_out, describe_model, own_norm};
 use crate::shared::Shared;
 use crate::summary;
@@ -141,20 +142,13 @@ fn check_fit(config: &RunConfig, labels: &Labels, layout: &ParameterLayout) -> a
     Ok(())
 }
 
-/// The order in which runs start: all of one seed, then all of the next, since those of a seed share what they need; among them the longest first,
-/// as far as estimates tell, so that at the end no core waits long for another.
-fn in_order_of_start(missing: Vec<(&PlannedRun, Shared)>) -> Vec<(usize, &PlannedRun, Shared)> {
+/// The runs in the order in which they start on so many cores, each with its place.
+fn in_order_of_start(missing: Vec<(&PlannedRun, Shared)>, cores: usize) -> Vec<(usize, &PlannedRun, Shared)> {
     let costs: Vec<f64> = missing.iter().map(|(run, _)| estimate::relative_cost(&run.config)).collect();
-    let mut seeds: Vec<u64> = Vec::new();
-    for (run, _) in &missing {
-        if !seeds.contains(&run.config.seed) {
-            seeds.push(run.config.seed);
-        }
-    }
-    let mut runs: Vec<_> = missing.into_iter().enumerate().map(|(k, (run, part))| (k, run, part)).collect();
-    let seed = |run: &PlannedRun| seeds.iter().position(|seed| *seed == run.config.seed);
-    runs.sort_by(|(k, a, _), (l, b, _)| seed(a).cmp(&seed(b)).then(costs[*l].total_cmp(&costs[*k])));
-    runs
+    let seeds: Vec<u64> = missing.iter().map(|(run, _)| run.config.seed).collect();
+    let mut runs: Vec<_> = missing.into_iter().map(Some).collect();
+    let in_order = order_of_start(&costs, &seeds, cores).into_iter();
+    in_order.filter_map(|k| runs[k].take().map(|(run, part)| (k, run, part))).collect()
 }
 
 fn in_parallel(
@@ -195,7 +189,7 @@ fn in_parallel(
             }
         }
     };
-    let queue = in_order_of_start(missing).into_iter().par_bridge();
+    let queue = in_order_of_start(missing, jobs).into_iter().par_bridge();
     let mut reports: Vec<(usize, RunReport)> = pool.install(|| queue.filter_map(one).collect());
     reports.sort_by_key(|(k, _)| *k);
     board.clear();

@@ -34,10 +34,10 @@ const SEARCH: [f64; 3] = [60.0, 3000.0, 400.0];
 const MOVED: f64 = 1000.0;
 /// Normal numbers that are drawn in the time of a step's own costs, or of those of a row: like them, work of numbers one by one.
 const OVERHEAD: f64 = 1500.0;
-/// Flops of products that take the time of an eigenvalue problem of order r with what surrounds it, the nuclear norm of the gradient included, in r^3; of the polar factor of an m x r matrix,
+/// Flops of products that take the time of an eigenvalue problem of order r with what surrounds it, in r^3; of the polar factor of an m x r matrix,
 /// r <= m, in m r^2; and of the largest of r eigenvalues, in r^3: as Shampoo's and spectral steps and rows measure them at sides of one hundred to a
 /// thousand.
-const EIGEN: f64 = 70.0;
+const EIGEN: f64 = 55.0;
 const POLAR: f64 = 10.0;
 const LARGEST: f64 = 1.2;
 /// The same of all singular values and vectors of an m x r matrix, in m r^2.
@@ -229,8 +229,13 @@ fn steps(phase: &Phase<'_>, run: &RunConfig, sizes: &Sizes) -> Vec<Part> {
     };
     let early =
         if phase.way == Way::Sign && sizes.inputs != Inputs::Dark { EARLY_SIGN_STEPS.min(phase.steps) } else { 0.0 };
-    let is_adaptive = matches!(phase.optimizer, OptimizerSpec::Adam(_));
-    let roots = Part { other: if is_adaptive { ROOT * p } else { 0.0 }, ..Part::default() };
+    let of_an_entry = match phase.optimizer {
+        // no second moment, no root
+        OptimizerSpec::Adam(spec) if spec.beta1 == 0.0 && spec.beta2 == 0.0 => ROOT / 2.0,
+        OptimizerSpec::Adam(_) => ROOT,
+        _ => 0.0,
+    };
+    let roots = Part { other: of_an_entry * p, ..Part::default() };
     let n_at_a_time = run.batch.as_ref().map_or(n, |batch| n.min(batch.size as f64));
     let n_bands = if has_bands(phase, run) { n_bands(phase, sizes, n_at_a_time) } else { 0.0 };
     let bands = Part::passes(BAND_PASSES * n_bands, BYTES * p);
