@@ -178,7 +178,8 @@ pub trait LinearFirstLayer: HomogeneousModel {
     }
 
     /// The same model with W input by input in theta, W^T row-major (d x width), and where each of its parameters stands among those of this one:
-    /// products with few inputs a sample read W so, and an optimiser that treats every entry alike does not care. `None` where W cannot stand otherwise.
+    /// products with few inputs a sample read W so, and an optimiser that treats every entry alike does not care. `None` where W cannot stand otherwise. It is no sum over units
+    /// ([`two_layer`](LinearFirstLayer::two_layer)) and shows no kinks, so that dynamics of single units, which read W by rows, leave it alone.
     fn by_inputs(&self) -> Option<Restricted> {
         None
     }

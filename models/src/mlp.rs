@@ -306,8 +306,12 @@ impl LinearFirstLayer for Mlp {
         self.descend(theta, 1, rows, cotangent, gradient, work);
     }
 
+    /// `None` by inputs, too: dynamics of single units read W unit by unit.
     fn two_layer(&self) -> Option<TwoLayer<'_>> {
         let [_, last] = &self.layers[..] else { return None };
+        if self.by_inputs {
+            return None;
+        }
         let slope = self.activation.slope_below_zero().filter(|_| self.n_outputs() == 1)?;
         let output = match last {
             Layer::Trained(range) => OutputWeights::Trained(range.clone()),
@@ -317,6 +321,6 @@ impl LinearFirstLayer for Mlp {
     }
 
     fn kinked_pre_activations<'w>(&self, work: &'w mut Workspace) -> Option<ArrayViewMut2<'w, f64>> {
-        self.activation.has_kink().then(|| work.buffers()[Z].view_mut())
+        (self.activation.has_kink() && !self.by_inputs).then(|| work.buffers()[Z].view_mut())
     }
 }

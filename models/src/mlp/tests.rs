@@ -79,6 +79,12 @@ fn weights_by_inputs_are_the_same_weights() {
         outputs
     };
     assert_eq!(outputs(&*by_inputs, &turned), outputs(&model, &theta));
+    // what moves single units finds no door
+    let (units, mut work) = (Mlp::new(4, &[3], 1, Activation::Relu).unwrap(), model.workspace(5));
+    let units_by_inputs = units.by_inputs().unwrap().model;
+    let door = units_by_inputs.linear_first_layer().unwrap();
+    assert!(units.two_layer().is_some() && door.two_layer().is_none());
+    assert!(door.kinked_pre_activations(&mut work).is_none());
     // it stands so already, and whoever leaves inputs out does so before
     assert!(first.by_inputs().is_none() && by_inputs.restricted_to(&[1, 2]).is_none());
     // a first layer that does not act on the inputs, or is not trained, stands in no other way

@@ -8,7 +8,7 @@ mod tests;
 use super::dense::check_parts;
 use crate::error::OptimError;
 use memory::{Entering, Memory};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView2, s};
 use span::{Coefficients, Move, subtract};
 use steepest_core::linalg::{Accumulate, multiply_into};
 use steepest_core::{
@@ -138,7 +138,7 @@ impl<'a> Gram<'a> {
         let first = model.linear_first_layer().ok_or(OptimError::NoLinearFirstLayer)?;
         let (n, m, d, k) = (data.n_samples(), first.width(), data.n_features(), model.n_outputs());
         let x = data.inputs();
-        let w = ArrayView2::from_shape((m, d), &theta[..m * d]).map_err(|_| OptimError::NoLinearFirstLayer)?;
+        let w = first.weights(theta);
         let (mut inner_products, mut p) = (Array2::zeros((n, n)), Array2::zeros((n, m)));
         multiply_into(Accumulate::Replace, x, x.t(), inner_products.view_mut());
         multiply_into(Accumulate::Replace, x, w.t(), p.view_mut());
@@ -341,12 +341,9 @@ impl Dynamics for Gram<'_> {
     fn theta(&mut self) -> &[f64] {
         let (whole, is_present) = &mut self.formed;
         if !*is_present {
-            let (m, d) = (self.first.width(), self.data.n_features());
             whole.clear();
             whole.extend_from_slice(&self.theta);
-            if let Ok(w) = ArrayViewMut2::from_shape((m, d), &mut whole[..m * d]) {
-                multiply_into(Accumulate::Add, self.a.t(), self.data.inputs(), w);
-            }
+            multiply_into(Accumulate::Add, self.a.t(), self.data.inputs(), self.first.weights_mut(whole));
             *is_present = true;
         }
         whole
