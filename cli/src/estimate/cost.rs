@@ -50,7 +50,7 @@ const SINGLE: f64 = 0.5;
 /// Flops of a dense product that take the time of one that skips the zeros of images, in those of all pixels.
 const LIT: f64 = 0.3;
 /// Seconds that an entry's root and division take an adaptive method.
-const ROOT: f64 = 1.5e-9;
+const ROOT: f64 = 1.0e-9;
 /// Bytes of parameters that are compressed in a second.
 const COMPRESSION: f64 = 5e7;
 /// Bytes of a file without rows: the headers of forty datasets, their attributes, and both forms of the configuration.
