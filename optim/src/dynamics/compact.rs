@@ -6,6 +6,7 @@ use crate::batches::Batches;
 use crate::error::OptimError;
 use ndarray::Axis;
 use std::cell::OnceCell;
+use std::sync::Arc;
 use steepest_core::{
     CoreError, Counter, Dataset, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss, Norm, Optimizer,
     ParameterLayout, Restricted, SavedState, Whole,
@@ -19,7 +20,7 @@ use steepest_core::{
 #[derive(Debug)]
 pub struct CompactProblem {
     model: Box<dyn HomogeneousModel>,
-    data: Dataset,
+    data: Arc<Dataset>,
     places: Vec<usize>,
     n_left_out: usize,
 }
@@ -36,19 +37,18 @@ impl CompactProblem {
         }
         let Restricted { model, places } = model.restricted_to(&kept)?;
         let data = Dataset::new(data.inputs().select(Axis(1), &kept), data.labels().clone()).ok()?;
-        Some(Self { model, data, places, n_left_out })
+        Some(Self { model, data: Arc::new(data), places, n_left_out })
     }
 
     /// The same with the first layer [by inputs](steepest_core::LinearFirstLayer::by_inputs), where products skip zeros and the model can: for
     /// optimisers that are [entrywise](Optimizer::is_entrywise).
-    pub fn by_inputs(model: &dyn HomogeneousModel, data: &Dataset) -> Option<Self> {
-        let by_units = Self::new(model, data)?;
-        if !DarkInputs::pays(&*by_units.model, &by_units.data) {
+    pub fn by_inputs(&self) -> Option<Self> {
+        if !DarkInputs::pays(&*self.model, &self.data) {
             return None;
         }
-        let Restricted { model, places } = by_units.model.linear_first_layer()?.by_inputs()?;
-        let places = places.into_iter().map(|place| by_units.places[place]).collect();
-        Some(Self { model, places, ..by_units })
+        let Restricted { model, places } = self.model.linear_first_layer()?.by_inputs()?;
+        let places = places.into_iter().map(|place| self.places[place]).collect();
+        Some(Self { model, data: Arc::clone(&self.data), places, n_left_out: self.n_left_out })
     }
 
     /// The inputs that are left out.
@@ -84,15 +84,11 @@ impl CompactForms {
         optimizer: &dyn Optimizer,
         in_batches: bool,
     ) -> Option<(&CompactProblem, Box<dyn Norm>)> {
-        let restricted = |problem: &'_ CompactProblem| problem.restrict(optimizer.own_norm());
-        if optimizer.is_entrywise() && !in_batches {
-            let by_inputs = self.by_inputs.get_or_init(|| CompactProblem::by_inputs(model, data));
-            if let Some(problem) = by_inputs {
-                return Some((problem, restricted(problem)?));
-            }
-        }
-        let problem = self.by_units.get_or_init(|| CompactProblem::new(model, data)).as_ref()?;
-        Some((problem, restricted(problem)?))
+        let by_units = self.by_units.get_or_init(|| CompactProblem::new(model, data)).as_ref()?;
+        let by_inputs = || self.by_inputs.get_or_init(|| by_units.by_inputs()).as_ref();
+        let is_wanted = optimizer.is_entrywise() && !in_batches;
+        let problem = is_wanted.then(by_inputs).flatten().unwrap_or(by_units);
+        Some((problem, problem.restrict(optimizer.own_norm())?))
     }
 }
 
@@ -285,7 +281,7 @@ mod tests {
             assert_eq!(check(&model, &data(0.3)), entrywise);
         }
         let bias = Augmented::new(mlp(11, &[7]), 1.0).unwrap();
-        assert!(CompactProblem::by_inputs(&bias, &data(0.3)).is_none(), "a model without the door");
+        assert!(CompactProblem::new(&bias, &data(0.3)).unwrap().by_inputs().is_none(), "a model without the door");
     }
 
     #[test]
