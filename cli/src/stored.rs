@@ -1,13 +1,18 @@
 //! Accuracy on points that are held in memory.
 
 use crate::test_set::Tested;
+use above::Above;
 use ndarray::{Array2, ArrayView2, Axis};
-use single::{Above, Single};
+use single::Single;
 use steepest_core::linalg::{Accumulate, SparseRows, SparseWork, multiply_into};
 use steepest_core::{
     Dataset, Displaced, Displacement, Dynamics, HomogeneousModel, LinearFirstLayer, OutputWeights, TwoLayer, Workspace,
 };
 
+mod above;
+mod anchor;
+#[cfg(test)]
+mod draw;
 mod single;
 
 /// The first layer is followed where it moves along so few directions that this many times their number are fewer than the inputs.
@@ -21,7 +26,8 @@ const IN_DOUBT: usize = 8;
 /// Where the dynamics knows that its first layer has moved by W - W0 = A^T V, with few rows V (r x d), the pre-activations follow: P = X_t W0^T + (X_t V^T) A,
 /// 2 t r m flops for m units. Otherwise the network is run on theta: 2 t d m, or as many for each pixel that is not black where few are.
 ///
-/// An accuracy is made of signs. Those of a two-layer network are found in single precision, and in double where that leaves them in doubt.
+/// An accuracy is made of signs. Those of a two-layer network are found in single precision, and in double where that leaves them in doubt; a point whose
+/// sign cannot have changed is not looked at.
 pub(crate) struct Stored<'a> {
     model: &'a dyn HomogeneousModel,
     train: &'a Dataset,

@@ -1,27 +1,13 @@
 //! Outputs of a two-layer network in single precision, and which of their signs rounding may have changed.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis};
+use super::above::Above;
+use super::anchor::{Anchor, Layer};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, CowArray, Ix2, s};
 use steepest_core::linalg::{Accumulate, SparseRows, SparseWork, multiply_into};
-use steepest_core::vector::{self, vectorized};
-
-/// Half the distance from one to the next number of single precision.
-const ROUNDING: f64 = 1.0 / (1_u64 << 24) as f64;
-
-/// What stands for the digits that single precision loses below its range, 2^-149, where the longest vectors have a length of about one.
-const BELOW_RANGE: f64 = 1.0 / (1_u128 << 100) as f64;
+use steepest_core::vector;
 
 /// Points that follow the first layer at a time: their pre-activations stay in the second cache.
 const POINTS: usize = 256;
-
-/// Numbers of double precision in a vector register.
-const LANES: usize = 8;
-
-/// The layer above: f = sum_j u_j phi(p_j), with phi(p) = p above zero and `slope` p below.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Above<'u> {
-    pub(super) u: &'u [f64],
-    pub(super) slope: f64,
-}
 
 /// The test points X_t (t x d) in single precision.
 ///
@@ -29,6 +15,8 @@ pub(super) struct Above<'u> {
 /// eps = 2^-24, in whatever order it is summed (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). One eps more is for what double
 /// precision rounds: the layer above, and products with where a displacement started. An output is off by no more than max(1, |slope|) sum_j |u_j| times
 /// that, and its sign is certain where it is larger. Everything is divided by powers of two first, so that the longest vectors have a length of about one.
+///
+/// Only those points are looked at of which the sign may have changed since all were ([`Anchor`]).
 pub(super) struct Single {
     points: Points,
     /// The power of two that the points are divided by, and their lengths then.
@@ -36,15 +24,24 @@ pub(super) struct Single {
     lengths: Vec<f64>,
     /// Where the first layer of a displacement started, once it was needed.
     start: Option<Start>,
-    /// The first layer, or what it has moved by.
-    weights: Array2<f32>,
-    p: Array2<f32>,
-    work: SparseWork<f32>,
+    looked: Looked,
 }
 
+/// Where all points were looked at last; and their pre-activations, of some of them or all.
+#[derive(Default)]
+struct Looked {
+    anchor: Option<Anchor>,
+    p: Array2<f32>,
+}
+
+/// The test points.
 enum Points {
     /// Without their zeros; and how many entries a point has at most.
-    Sparse(SparseRows<f32>, usize),
+    Sparse {
+        points: SparseRows<f32>,
+        most: usize,
+        work: SparseWork<f32>,
+    },
     Dense(Array2<f32>),
 }
 
@@ -67,23 +64,17 @@ impl Single {
         let points = x.mapv(|x| (x / scale) as f32);
         let most = points.rows().into_iter().map(|row| row.iter().filter(|x| **x != 0.0).count()).max();
         let points = match SparseRows::of(points.view()) {
-            Some(sparse) => Points::Sparse(sparse, most.unwrap_or(0)),
+            Some(points) => Points::Sparse { points, most: most.unwrap_or(0), work: SparseWork::default() },
             None => Points::Dense(points),
         };
-        Self {
-            points,
-            scale,
-            lengths,
-            start: None,
-            weights: Array2::default((0, 0)),
-            p: Array2::default((x.nrows(), width)),
-            work: SparseWork::default(),
-        }
+        let p = Array2::default((x.nrows(), width));
+        Self { points, scale, lengths, start: None, looked: Looked { anchor: None, p } }
     }
 
     /// Another dynamics takes over.
     pub(super) fn switch(&mut self) {
         self.start = None;
+        self.looked.anchor = None;
     }
 
     /// Whether it is known where the displacement of the present dynamics started.
@@ -96,6 +87,7 @@ impl Single {
         let ((w_scale, units), (product_scale, lengths)) = (scaled_lengths(w), scaled_lengths(y));
         let scale = power_of_two(self.scale * w_scale);
         let factor = self.scale * w_scale / scale;
+        self.looked.anchor = None;
         self.start = Some(Start {
             pre_activations: p.mapv(|p| (p / scale) as f32),
             scale,
@@ -106,7 +98,8 @@ impl Single {
         });
     }
 
-    /// The outputs where W has moved by A^T V (A is r x m) since [`begin`](Self::begin), divided by a power of two; gives the points of which the sign is in doubt.
+    /// The outputs where W has moved by A^T V (A is r x m) since [`begin`](Self::begin), divided by a power of two, or others of the same sign; gives the
+    /// points of which the sign is in doubt.
     pub(super) fn follow(
         &mut self,
         a: ArrayView2<'_, f64>,
@@ -115,22 +108,17 @@ impl Single {
     ) -> Vec<usize> {
         let Some(start) = &self.start else { return (0..outputs.len()).collect() };
         let factor = start.product_scale / start.scale;
-        let moved = a.mapv(|a| factor * a);
-        self.weights = moved.mapv(|a| a as f32);
-        let blocks = start.pre_activations.axis_chunks_iter(Axis(0), POINTS);
-        let blocks = blocks.zip(start.products.axis_chunks_iter(Axis(0), POINTS));
-        for ((start, y), mut p) in blocks.zip(self.p.axis_chunks_iter_mut(Axis(0), POINTS)) {
-            p.assign(&start);
-            multiply_into(Accumulate::Add, y, self.weights.view(), p);
-        }
+        let moved = Array2::from_shape_fn((a.ncols(), a.nrows()), |(j, k)| factor * a[(k, j)]);
         // P0 is one term more
         let n_terms = a.nrows() + 1;
-        let (of_start, of_move) = (above.off(n_terms, &start.units), above.off(n_terms, &lengths(moved.t())));
-        let lengths = self.lengths.iter().zip(&start.lengths);
-        above.sum(self.p.view(), lengths.map(|(x, y)| of_start(*x) + of_move(*y)), outputs)
+        let (of_start, of_move) = (above.off(n_terms, &start.units), above.off(n_terms, &lengths(moved.view())));
+        let off = |i: usize| of_start(self.lengths[i]) + of_move(start.lengths[i]);
+        let fixed = Some((&start.units[..], &self.lengths[..]));
+        let layer = Layer { weights: moved.mapv(|a| a as f32), above, lengths: &start.lengths, fixed };
+        self.looked.look(layer, off, outputs, |which, weights, p| start.pre_activations(which, weights, p))
     }
 
-    /// The outputs at a first layer W (m x d), divided by a power of two; gives the points of which the sign is in doubt.
+    /// The outputs at a first layer W (m x d), divided by a power of two, or others of the same sign; gives the points of which the sign is in doubt.
     pub(super) fn forward(
         &mut self,
         w: ArrayView2<'_, f64>,
@@ -138,71 +126,83 @@ impl Single {
         outputs: ArrayViewMut1<'_, f64>,
     ) -> Vec<usize> {
         let (scale, units) = scaled_lengths(w);
-        self.weights = w.mapv(|w| (w / scale) as f32);
         let n_terms = match &self.points {
-            Points::Sparse(points, most) => {
-                points.times_transposed(self.weights.view(), self.p.view_mut(), &mut self.work);
-                *most
-            }
-            Points::Dense(points) => {
-                multiply_into(Accumulate::Replace, points.view(), self.weights.t(), self.p.view_mut());
-                points.ncols()
-            }
+            Points::Sparse { most, .. } => *most,
+            Points::Dense(points) => points.ncols(),
         };
         let off = above.off(n_terms, &units);
-        above.sum(self.p.view(), self.lengths.iter().map(|x| off(*x)), outputs)
+        let weights = w.mapv(|w| (w / scale) as f32);
+        let layer = Layer { weights, above, lengths: &self.lengths, fixed: None };
+        let (points, lengths) = (&mut self.points, &self.lengths);
+        self.looked.look(
+            layer,
+            |i| off(lengths[i]),
+            outputs,
+            |which, weights, p| {
+                points.pre_activations(which, weights, p);
+            },
+        )
     }
 }
 
-impl Above<'_> {
-    /// What an output may be off where its pre-activations are sums of so many products: of the length of a vector for a point, given those for the units.
-    fn off(self, n_terms: usize, units: &[f64]) -> impl Fn(f64) -> f64 + use<> {
-        let sum_of_abs = |length: &dyn Fn(f64) -> f64| -> f64 {
-            self.u.iter().zip(units).map(|(u, unit)| u.abs() * length(*unit)).sum()
-        };
-        let (of_lengths, of_ones) = (sum_of_abs(&|unit| unit + BELOW_RANGE), sum_of_abs(&|_| BELOW_RANGE));
-        let rounding = (n_terms + 2) as f64 * ROUNDING;
-        // of no number of products so large that the bound says nothing
-        let gamma = if rounding < 1.0 { rounding / (1.0 - rounding) } else { f64::INFINITY };
-        let factor = (gamma + ROUNDING) * self.slope.abs().max(1.0);
-        move |point| factor * (of_lengths * (point + BELOW_RANGE) + of_ones)
-    }
-
-    /// The outputs, and which of them do not exceed what they may be off.
-    fn sum(
-        self,
-        p: ArrayView2<'_, f32>,
-        off: impl Iterator<Item = f64>,
+impl Looked {
+    /// The outputs at this layer, or others of the same sign, and the points of which that is in doubt, where `off` says what an output may be off and
+    /// `find` pre-activations, of these points or of all.
+    fn look(
+        &mut self,
+        layer: Layer<'_>,
+        off: impl Fn(usize) -> f64,
         mut outputs: ArrayViewMut1<'_, f64>,
+        mut find: impl FnMut(Option<&[usize]>, ArrayView2<'_, f32>, ArrayViewMut2<'_, f32>),
     ) -> Vec<usize> {
-        for (p, f) in p.rows().into_iter().zip(&mut outputs) {
-            *f = p.to_slice().map_or(f64::NAN, |p| self.of_row(p));
+        let Self { anchor, p } = self;
+        let asked = anchor.as_mut().and_then(|anchor| anchor.in_question(&layer));
+        if let (Some(anchor), Some(asked)) = (&*anchor, asked) {
+            let mut p = p.slice_mut(s![..asked.len(), ..]);
+            find(Some(&asked), layer.weights.view(), p.view_mut());
+            let mut found = Array1::zeros(asked.len());
+            let in_doubt = layer.above.sum(p.view(), asked.iter().map(|i| off(*i)), found.view_mut());
+            outputs.assign(anchor.outputs());
+            asked.iter().zip(&found).for_each(|(i, f)| outputs[*i] = *f);
+            return in_doubt.into_iter().map(|k| asked[k]).collect();
         }
-        // one that is no number is no larger
-        let is_certain = |(f, off): (&f64, f64)| f.abs() > off && f.is_finite();
-        let certain = outputs.iter().zip(off).map(is_certain);
-        certain.enumerate().filter(|(_, is_certain)| !is_certain).map(|(i, _)| i).collect()
+        find(None, layer.weights.view(), p.view_mut());
+        let in_doubt = layer.above.sum(p.view(), (0..outputs.len()).map(&off), outputs.view_mut());
+        *anchor = Some(Anchor::new(layer, outputs.to_owned(), off));
+        in_doubt
     }
+}
 
-    fn of_row(self, p: &[f32]) -> f64 {
-        let Self { u, slope } = self;
-        vectorized(
-            #[inline(always)]
-            move || {
-                let phi = |p: f32| {
-                    let p = f64::from(p);
-                    if p > 0.0 { p } else { slope * p }
-                };
-                let ((p, last_p), (u, last_u)) = (p.as_chunks::<LANES>(), u.as_chunks::<LANES>());
-                let mut lanes = [0.0; LANES];
-                for (p, u) in p.iter().zip(u) {
-                    for ((lane, p), u) in lanes.iter_mut().zip(p).zip(u) {
-                        *lane += u * phi(*p);
-                    }
-                }
-                lanes.iter().sum::<f64>() + last_p.iter().zip(last_u).map(|(p, u)| u * phi(*p)).sum::<f64>()
-            },
-        )
+impl Points {
+    /// X_t W^T, of all points or of these.
+    fn pre_activations(&mut self, which: Option<&[usize]>, weights: ArrayView2<'_, f32>, p: ArrayViewMut2<'_, f32>) {
+        match (self, which) {
+            (Self::Sparse { points, work, .. }, None) => points.times_transposed(weights, p, work),
+            (Self::Sparse { points, work, .. }, Some(which)) => points.rows_times_transposed(which, weights, p, work),
+            (Self::Dense(points), which) => {
+                multiply_into(Accumulate::Replace, rows_of(points, which).view(), weights.t(), p);
+            }
+        }
+    }
+}
+
+impl Start {
+    /// P0 + Y A, of all points or of these.
+    fn pre_activations(&self, which: Option<&[usize]>, weights: ArrayView2<'_, f32>, mut p: ArrayViewMut2<'_, f32>) {
+        let (start, products) = (rows_of(&self.pre_activations, which), rows_of(&self.products, which));
+        let blocks = start.axis_chunks_iter(Axis(0), POINTS).zip(products.axis_chunks_iter(Axis(0), POINTS));
+        for ((start, y), mut p) in blocks.zip(p.axis_chunks_iter_mut(Axis(0), POINTS)) {
+            p.assign(&start);
+            multiply_into(Accumulate::Add, y, weights.t(), p);
+        }
+    }
+}
+
+/// These rows of a matrix, or all.
+fn rows_of<'m>(matrix: &'m Array2<f32>, which: Option<&[usize]>) -> CowArray<'m, f32, Ix2> {
+    match which {
+        Some(which) => matrix.select(Axis(0), which).into(),
+        None => matrix.view().into(),
     }
 }
 
@@ -232,23 +232,12 @@ fn power_of_two(length: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draw::Draw;
     use super::*;
     use ndarray::{Array1, s};
 
     const D: usize = 60;
     const M: usize = 21;
-
-    /// Numbers between -1/2 and 1/2: the upper halves of a linear congruential sequence.
-    struct Draw(u64);
-
-    impl Draw {
-        fn matrix(&mut self, shape: (usize, usize)) -> Array2<f64> {
-            Array2::from_shape_simple_fn(shape, || {
-                self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (self.0 >> 32) as f64 / f64::from(u32::MAX) - 0.5
-            })
-        }
-    }
 
     fn output(w: &Array2<f64>, above: Above<'_>, x: &Array1<f64>) -> f64 {
         let phi = |p: f64| if p > 0.0 { p } else { above.slope * p };
@@ -303,7 +292,7 @@ mod tests {
             let above = Above { u: u.as_slice().unwrap(), slope };
             let x = points(&mut draw, &(&w / scale), above, is_dark);
             let mut single = Single::new(x.view(), M);
-            assert_eq!(matches!(single.points, Points::Sparse(..)), is_dark);
+            assert_eq!(matches!(single.points, Points::Sparse { .. }), is_dark);
             let mut outputs = Array1::zeros(x.nrows());
             let in_doubt = single.forward(w.view(), above, outputs.view_mut());
             check(&(&w / scale), above, &x, &outputs, &in_doubt);

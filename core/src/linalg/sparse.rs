@@ -67,10 +67,36 @@ impl<T: Real> SparseRows<T> {
     ///
     /// # Panics
     /// If the shapes do not fit.
-    pub fn times_transposed(&self, b: ArrayView2<'_, T>, mut c: ArrayViewMut2<'_, T>, work: &mut SparseWork<T>) {
+    pub fn times_transposed(&self, b: ArrayView2<'_, T>, c: ArrayViewMut2<'_, T>, work: &mut SparseWork<T>) {
+        self.multiply(None, b, c, work);
+    }
+
+    /// Some rows of A B^T, which stand one after the other in C (k x m), each to the bit as in the whole product.
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or the rows do not ascend.
+    pub fn rows_times_transposed(
+        &self,
+        rows: &[usize],
+        b: ArrayView2<'_, T>,
+        c: ArrayViewMut2<'_, T>,
+        work: &mut SparseWork<T>,
+    ) {
+        assert!(rows.is_sorted(), "rows that do not ascend");
+        self.multiply(Some(rows), b, c, work);
+    }
+
+    fn multiply(
+        &self,
+        which: Option<&[usize]>,
+        b: ArrayView2<'_, T>,
+        mut c: ArrayViewMut2<'_, T>,
+        work: &mut SparseWork<T>,
+    ) {
         let ((n, d), m) = (self.shape, b.nrows());
-        assert!(b.ncols() == d && c.dim() == (n, m), "product into a matrix of another shape");
-        let (turned, sums) = (rows::first(&mut work.turned, d), rows::first(&mut work.sums, n.min(ROWS)));
+        let n_wanted = which.map_or(n, <[usize]>::len);
+        assert!(b.ncols() == d && c.dim() == (n_wanted, m), "product into a matrix of another shape");
+        let (turned, sums) = (rows::first(&mut work.turned, d), rows::first(&mut work.sums, n_wanted.min(ROWS)));
         let n_blocks = d.div_ceil(DEPTH);
         if n_blocks == 0 {
             c.fill(T::zero());
@@ -78,13 +104,26 @@ impl<T: Real> SparseRows<T> {
         for from in (0..m).step_by(T::COLUMNS) {
             let part = from..m.min(from + T::COLUMNS);
             rows::write_turned(b.slice(s![part.clone(), ..]), turned);
-            let mut starts = &self.starts[..];
-            for mut c in c.slice_mut(s![.., part.clone()]).axis_chunks_iter_mut(Axis(0), ROWS) {
-                let n = c.nrows();
+            let (mut starts, mut c) = (&self.starts[..], c.slice_mut(s![.., part]));
+            let mut which = which;
+            for first in (0..n).step_by(ROWS) {
+                let n_here = ROWS.min(n - first);
+                let here = which.map(|rows| rows.split_at(rows.partition_point(|row| *row < first + n_here)));
+                which = here.map(|(_, rest)| rest);
+                let rows = here.map(|(rows, _)| BlockRows { rows, first });
+                let (mut now, rest) = c.split_at(Axis(0), rows.map_or(n_here, |rows| rows.rows.len()));
+                c = rest;
+                let sums = &mut sums[..now.nrows()];
                 for (k, turned) in turned.chunks(DEPTH).enumerate() {
-                    let block = Block { starts: &starts[..=n], turned, is_first: k == 0, is_last: k + 1 == n_blocks };
-                    self.add_block(block, &mut sums[..n], c.view_mut());
-                    starts = &starts[n..];
+                    let block = Block {
+                        starts: &starts[..=n_here],
+                        rows,
+                        turned,
+                        is_first: k == 0,
+                        is_last: k + 1 == n_blocks,
+                    };
+                    self.add_block(block, sums, now.view_mut());
+                    starts = &starts[n_here..];
                 }
             }
         }
@@ -121,17 +160,19 @@ impl<T: Real> SparseRows<T> {
         mut c: ArrayViewMut2<'_, T>,
         plus_product: impl Fn(T, T, T) -> T,
     ) {
-        let Block { starts, turned, is_first, is_last } = block;
+        let Block { starts, rows, turned, is_first, is_last } = block;
         let at_once = is_last && c.ncols() == WIDTH && c.strides()[1] == 1;
         let (mut finished, begun) = (c.rows_mut().into_iter(), &mut *sums);
         vectorized(
             #[inline(always)]
             move || {
-                for (bounds, sums) in starts.windows(2).zip(begun) {
+                for (k, sums) in begun.iter_mut().enumerate() {
+                    let row = rows.map_or(k, |rows| rows.rows[k] - rows.first);
+                    let (from, to) = (starts[row], starts[row + 1]);
                     let sums = sums.first_mut::<WIDTH>();
                     // in registers
                     let mut of_row = if is_first { [T::zero(); WIDTH] } else { *sums };
-                    for &(k, value) in &self.entries[bounds[0]..bounds[1]] {
+                    for &(k, value) in &self.entries[from..to] {
                         let b = turned[k as usize].first::<WIDTH>();
                         for (sum, b) in of_row.iter_mut().zip(b) {
                             *sum = plus_product(*sum, value, *b);
@@ -155,13 +196,22 @@ fn count<T: Real>(a: ArrayView2<'_, T>) -> usize {
     a.iter().filter(|v| **v != T::zero()).count()
 }
 
-/// Some columns of A in some rows, whose entries begin and end at `starts`, and the rows of B^T that they multiply.
+/// Some columns of A in some rows, whose entries begin and end at `starts`, which of these rows are wanted (all, if nothing is said), and the rows of B^T
+/// that they multiply.
 #[derive(Clone, Copy)]
 struct Block<'b, T: Real> {
     starts: &'b [usize],
+    rows: Option<BlockRows<'b>>,
     turned: &'b [Row<T>],
     is_first: bool,
     is_last: bool,
+}
+
+/// Rows of a matrix within a block that begins with row `first`.
+#[derive(Clone, Copy)]
+struct BlockRows<'b> {
+    rows: &'b [usize],
+    first: usize,
 }
 
 /// Whether a fused multiply-add is one instruction in a [`vectorized`] loop; elsewhere it is a call, and slow. As with products of whole matrices the
@@ -216,6 +266,14 @@ mod tests {
                 &mut work,
             );
             assert_eq!(turned.t(), c);
+            // of some rows
+            for every in [2, 3, 300] {
+                let rows: Vec<usize> = (0..n).filter(|i| i % every == every - 1).collect();
+                let mut some = Array2::from_elem((rows.len(), m), f64::NAN);
+                let sparse = SparseRows::of(a.view()).unwrap();
+                sparse.rows_times_transposed(&rows, b.view(), some.view_mut(), &mut work);
+                assert_eq!(some, c.select(Axis(0), &rows), "{n} x {d} times {m}");
+            }
         }
     }
 
