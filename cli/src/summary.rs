@@ -28,13 +28,15 @@ pub fn rate(steps_per_second: f64) -> String {
     }
 }
 
-/// A duration: 4 s, 3 min, 2 h 10 min.
+/// A duration: 4 s, 2.5 min, 13 min, 2 h 10 min.
 pub fn duration(seconds: f64) -> String {
-    let seconds = seconds.round().max(0.0) as u64;
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    let whole = seconds.round().max(0.0) as u64;
+    let minutes = (whole + 30) / 60;
+    match whole {
+        0..120 => format!("{whole} s"),
+        120..600 => format!("{:.1} min", seconds / 60.0),
+        600..7170 => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
     }
 }
 
@@ -90,6 +92,8 @@ mod tests {
             assert_eq!(short(value), text);
         }
         assert_eq!(rate(9130.0), "9.1k step/s");
-        assert_eq!(duration(7860.0), "2 h 11 min");
+        let seconds = [-1.0, 119.4, 153.0, 599.0, 1790.0, 7169.0, 7170.0, 7860.0];
+        let texts = ["0 s", "119 s", "2.5 min", "10.0 min", "30 min", "119 min", "2 h 0 min", "2 h 11 min"];
+        assert_eq!(seconds.map(duration), texts);
     }
 }

@@ -47,6 +47,9 @@ const SINGULAR: f64 = 25.0;
 const SMALL: f64 = 140.0;
 /// Flops of products in double precision that take the time of those of a test of a two-layer network, which is in single precision.
 const SINGLE: f64 = 0.5;
+/// Share of the test points of such a network that are looked at, those of which the sign may have changed: of images, and of points that are drawn, whose
+/// outputs are small.
+const LOOKED_AT: [f64; 2] = [0.2, 0.8];
 /// Flops of a dense product that take the time of one that skips the zeros of images, in those of all pixels.
 const LIT: f64 = 0.3;
 /// Seconds that an entry's root and division take an adaptive method.
@@ -265,8 +268,9 @@ fn tests(way: Way, sizes: &Sizes, count: f64) -> Vec<Part> {
     let ([n, d, m], p, t) = (sizes.shape(), sizes.n_parameters as f64, sizes.n_test as f64);
     if !sizes.is_streamed {
         let first = if follows(way, sizes) { n } else { lit(sizes) * d };
-        let precision = if sizes.above == Above::SumOverUnits { SINGLE } else { 1.0 };
-        let flops = precision * 2.0 * t * (p - m * d + m * first);
+        let looked_at = LOOKED_AT[usize::from(sizes.inputs == Inputs::Drawn)];
+        let share = if sizes.above == Above::SumOverUnits { SINGLE * looked_at } else { 1.0 };
+        let flops = share * 2.0 * t * (p - m * d + m * first);
         return vec![Part { flops: flops * count, ..Part::default() }];
     }
     let above = Part { flops: 2.0 * t * (p - m * d), ..Part::passes(3.0, BYTES * t * m) };

@@ -106,13 +106,13 @@ fn zeros_of_images_are_skipped_where_dense_steps_skip_them() {
     let flops = |run: &RunConfig, sizes: &Sizes| cost_of(run, sizes).flops;
     let read = Sizes { inputs: sizes::Inputs::Read, ..sizes };
     let skipped = flops(&run, &sizes) / flops(&run, &read);
-    assert!((0.3..0.35).contains(&skipped), "{skipped}");
+    assert!((0.3..0.36).contains(&skipped), "{skipped}");
     let no_first_layer = |sizes| Sizes { above: sizes::Above::Nothing, ..sizes };
     assert_eq!(flops(&run, &no_first_layer(sizes)).to_bits(), flops(&run, &no_first_layer(read)).to_bits());
     // tests do in mini-batches, too
     run.batch = Some(BatchSpec { size: 10, order: BatchOrder::default() });
     let skipped = flops(&run, &sizes) / flops(&run, &read);
-    assert!((0.5..0.9).contains(&skipped), "{skipped}");
+    assert!((0.5..0.97).contains(&skipped), "{skipped}");
 }
 
 #[test]
