@@ -2,9 +2,9 @@
 
 use super::above::Above;
 use super::anchor::{Anchor, Layer};
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, CowArray, Ix2, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, CowArray, Ix2, s};
 use steepest_core::linalg::{Accumulate, SparseRows, SparseWork, multiply_into};
-use steepest_core::vector;
+use steepest_core::vector::{self, vectorized};
 
 /// Points that follow the first layer at a time: their pre-activations stay in the second cache.
 const POINTS: usize = 256;
@@ -61,7 +61,7 @@ impl Single {
     /// Of these points, for a first layer of `width` units.
     pub(super) fn new(x: ArrayView2<'_, f64>, width: usize) -> Self {
         let (scale, lengths) = scaled_lengths(x);
-        let points = x.mapv(|x| (x / scale) as f32);
+        let points = in_single(x, scale);
         let most = points.rows().into_iter().map(|row| row.iter().filter(|x| **x != 0.0).count()).max();
         let points = match SparseRows::of(points.view()) {
             Some(points) => Points::Sparse { points, most: most.unwrap_or(0), work: SparseWork::default() },
@@ -131,7 +131,7 @@ impl Single {
             Points::Dense(points) => points.ncols(),
         };
         let off = above.off(n_terms, &units);
-        let weights = w.mapv(|w| (w / scale) as f32);
+        let weights = in_single(w, scale);
         let layer = Layer { weights, above, lengths: &self.lengths, fixed: None };
         let (points, lengths) = (&mut self.points, &self.lengths);
         self.looked.look(
@@ -206,9 +206,21 @@ fn rows_of<'m>(matrix: &'m Array2<f32>, which: Option<&[usize]>) -> CowArray<'m,
     }
 }
 
+/// A matrix divided by a power of two, in single precision.
+fn in_single(a: ArrayView2<'_, f64>, scale: f64) -> Array2<f32> {
+    let factor = 1.0 / scale;
+    vectorized(
+        #[inline(always)]
+        move || a.mapv(|a| (a * factor) as f32),
+    )
+}
+
 /// Lengths of the rows of a matrix.
 fn lengths(a: ArrayView2<'_, f64>) -> Vec<f64> {
-    a.rows().into_iter().map(|row| vector::euclidean_norm(&row.to_vec())).collect()
+    let length = |row: ArrayView1<'_, f64>| {
+        row.to_slice().map_or_else(|| vector::euclidean_norm(&row.to_vec()), vector::euclidean_norm)
+    };
+    a.rows().into_iter().map(length).collect()
 }
 
 /// A power of two, and the lengths of the rows divided by it, of which the largest is about one.
