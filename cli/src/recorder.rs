@@ -248,7 +248,7 @@ impl<'a> Recorder<'a> {
         let (degree, mut own_norm) = (self.degree(), f64::NAN);
         for recorded in 0..self.norms.len() {
             let RecordedNorm { label, norm } = &self.norms[recorded];
-            let known = if self.spec.norms_per_decade.is_some() { dynamics.norm_named(&label.name) } else { None };
+            let known = dynamics.norm_named(&label.name);
             let value = known.unwrap_or_else(|| if forms_theta { norm.value(dynamics.theta()) } else { f64::NAN });
             let (hard, soft) = (margin::geometric(q_min, value, degree), margin::geometric(q_soft, value, degree));
             row.extend([value, hard, soft]);

@@ -256,9 +256,13 @@ fn norms(way: Way, run: &RunConfig, sizes: &Sizes) -> [Part; 2] {
     let names: Vec<String> = run.record.norms.iter().map(|norm| norm.label().name).collect();
     let is_spectral = names.iter().any(|name| name == "spectral");
     let (short, long) = (d.min(m), d.max(m));
-    let singular =
-        if is_spectral { short * short * long + LARGEST * (1.0 + 2.0 * SMALL / short) * short.powi(3) } else { 0.0 };
-    let is_known = way == Way::Greedy && run.record.norms_per_decade.is_some();
+    let gram = match way {
+        Way::Gram if m <= d => 2.0 * n * m * m,
+        Way::SmallSide if m <= d => n * m * m,
+        _ => short * short * long,
+    };
+    let singular = if is_spectral { gram + LARGEST * (1.0 + 2.0 * SMALL / short) * short.powi(3) } else { 0.0 };
+    let is_known = way == Way::Greedy;
     let passes = if is_known { 0.0 } else { names.len() as f64 + 1.0 };
     [Part { flops: formed + singular, normals: OVERHEAD, ..Part::default() }, Part::passes(passes, BYTES * p)]
 }

@@ -265,20 +265,27 @@ pub fn largest_singular_value(a: ArrayView2<'_, f64>) -> Result<f64, CoreError> 
     let tall = if a.nrows() <= a.ncols() { scaled.t() } else { scaled.view() };
     let mut gram = Array2::zeros((tall.ncols(), tall.ncols()));
     gram_into(tall, gram.view_mut());
-    let gram_view = gram.view();
+    Ok(scale * largest_eigenvalue_of_gram(gram.view())?.sqrt())
+}
+
+/// The largest eigenvalue of a Gram matrix A^T A, of which both triangles are read: what rounding left below zero counts as zero.
+///
+/// # Errors
+/// If an entry is not finite or neither library converges.
+pub fn largest_eigenvalue_of_gram(gram: ArrayView2<'_, f64>) -> Result<f64, CoreError> {
     let largest = either(
         "largest eigenvalue",
-        gram_view,
+        gram,
         factorising(),
         || {
-            largest_eigenvalue_of_semidefinite(gram_view)
-                .or_else(|| Some(largest_eigenvalue(gram_view)))
+            largest_eigenvalue_of_semidefinite(gram)
+                .or_else(|| Some(largest_eigenvalue(gram)))
                 .filter(|v| v.is_finite())
                 .ok_or_else(|| "the result is not finite".into())
         },
         || gram.eigh(UPLO::Lower).map(|(values, _)| values.last().copied().unwrap_or(0.0)).map_err(|e| e.to_string()),
     )?;
-    Ok(scale * largest.max(0.0).sqrt())
+    Ok(largest.max(0.0))
 }
 
 #[cfg(test)]

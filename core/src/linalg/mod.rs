@@ -29,8 +29,8 @@ mod tridiagonal;
 pub use backend::{Backend, BackendReport, backend, set_backend, set_threads};
 #[cfg(feature = "linalg")]
 pub use factor::{
-    SymmetricEigen, ThinSvd, inverse_cholesky, inverse_positive_definite, largest_singular_value, singular_values,
-    symmetric_eigen, thin_qr, thin_svd, thin_svd_of_product,
+    SymmetricEigen, ThinSvd, inverse_cholesky, inverse_positive_definite, largest_eigenvalue_of_gram,
+    largest_singular_value, singular_values, symmetric_eigen, thin_qr, thin_svd, thin_svd_of_product,
 };
 pub use product::{
     Accumulate, commuting_product_into, gram_into, matrix_times_vector, multiply_in_cache, multiply_into,

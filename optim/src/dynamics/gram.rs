@@ -6,10 +6,12 @@ mod span;
 mod tests;
 
 use super::dense::check_parts;
+use super::spectral::Outer;
 use crate::error::OptimError;
 use memory::{Entering, Memory};
 use ndarray::{Array2, ArrayView2, s};
 use span::{Coefficients, Move, subtract};
+use std::cell::OnceCell;
 use steepest_core::linalg::{Accumulate, multiply_into};
 use steepest_core::{
     Bands, CoreError, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, HomogeneousModel, LinearFirstLayer,
@@ -66,6 +68,8 @@ pub struct Gram<'a> {
 struct Initial {
     p: Array2<f64>,
     squares: f64,
+    /// W0 W0^T, once it was asked for.
+    outer: OnceCell<Option<Outer>>,
 }
 
 /// |W|^2 as it is carried along, and the largest that it was since it was last computed afresh.
@@ -146,7 +150,7 @@ impl<'a> Gram<'a> {
         first.seam(&mut work).pre_activations.assign(&p);
         let squares = vector::sum_of_squares(&theta[..m * d]);
         Ok(Self {
-            initial: Initial { p, squares },
+            initial: Initial { p, squares, outer: OnceCell::new() },
             theta: steepest_core::memory::copied(theta),
             formed: (Vec::new(), false),
             a: Array2::zeros((n, m)),
@@ -255,6 +259,13 @@ impl<'a> Gram<'a> {
         (self.squares.now + vector::sum_of_squares(&self.theta[self.split()..])).sqrt()
     }
 
+    /// The largest singular value over all blocks.
+    fn max_spectral(&mut self) -> Option<f64> {
+        let outer = self.initial.outer.get_or_init(|| Outer::new(self.first.weights(&self.theta)));
+        let p = [self.first.pre_activations(&self.work), self.initial.p.view()];
+        outer.as_ref()?.in_span(self.a.view(), p, self.model.layout(), &self.theta)
+    }
+
     /// P = P0 + K A.
     fn refresh_pre_activations(&mut self) {
         let mut p = self.first.seam(&mut self.work).pre_activations;
@@ -354,7 +365,11 @@ impl Dynamics for Gram<'_> {
     }
 
     fn norm(&mut self, which: NormKind) -> Option<f64> {
-        (which == NormKind::L2).then(|| self.own_norm())
+        match which {
+            NormKind::L2 => Some(self.own_norm()),
+            NormKind::MaxSpectral => self.max_spectral(),
+            NormKind::L1 | NormKind::Linf => None,
+        }
     }
 
     fn save(&self, state: &mut SavedState) {

@@ -13,6 +13,7 @@ mod routes;
 mod sign;
 #[cfg(feature = "linalg")]
 mod small_side;
+mod spectral;
 mod terms;
 
 pub use checked::Checked;

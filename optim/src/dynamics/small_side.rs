@@ -1,8 +1,10 @@
 //! A problem in coordinates of the span of its inputs.
 
 use super::dense::Dense;
+use super::spectral::Outer;
 use crate::error::OptimError;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+use std::cell::OnceCell;
 use steepest_core::linalg::{Accumulate, SymmetricEigen, gram_into, multiply_into, symmetric_eigen};
 use steepest_core::{
     CoreError, Counter, Dataset, Displaced, Displacement, Dynamics, Evaluation, Fold, HomogeneousModel, LogReal, Loss,
@@ -140,6 +142,8 @@ pub struct SmallSide<'a> {
     is_formed: bool,
     /// |W (I - Q^T Q)|_F^2, which no step changes.
     still_squares: f64,
+    /// W (I - Q^T Q) W^T, once it was asked for.
+    still_outer: OnceCell<Option<Outer>>,
     is_euclidean: bool,
 }
 
@@ -168,8 +172,7 @@ impl<'a> SmallSide<'a> {
         multiply_into(Accumulate::Replace, w, problem.basis.t(), coordinates.view_mut());
         let small = coordinates.iter().chain(&theta[m * d..]).copied().collect();
         let mut formed = theta.clone();
-        let back = coordinates.mapv(|c| -c);
-        multiply_into(Accumulate::Add, back.view(), problem.basis.view(), matrix_mut(&mut formed[..m * d], m, d));
+        leave_span(&mut formed[..m * d], &coordinates, problem);
         let still_squares = vector::sum_of_squares(&formed[..m * d]);
         let inner = Dense::new(&*problem.model, &problem.data, loss, optimizer, small)?;
         Ok(Self {
@@ -181,6 +184,7 @@ impl<'a> SmallSide<'a> {
             theta: formed,
             is_formed: false,
             still_squares,
+            still_outer: OnceCell::new(),
             is_euclidean,
         })
     }
@@ -195,10 +199,28 @@ impl<'a> SmallSide<'a> {
         }
     }
 
+    /// The largest singular value over all blocks.
+    fn max_spectral(&mut self) -> Option<f64> {
+        let (m, d, r) = (self.problem.width, self.problem.n_inputs(), self.problem.rank());
+        let still = self.still_outer.get_or_init(|| {
+            let mut w = self.start[..m * d].to_vec();
+            leave_span(&mut w, &self.start_coordinates, self.problem);
+            Outer::new(matrix(&w, m, d))
+        });
+        let theta = self.inner.theta();
+        still.as_ref()?.beside(matrix(&theta[..m * r], m, r), self.problem.layout(), theta)
+    }
+
     /// N(theta) from that of the small problem, where the own norm is l2.
     fn own_norm(&self, small: Option<f64>) -> Option<f64> {
         small.filter(|_| self.is_euclidean).map(|norm| norm.hypot(self.still_squares.sqrt()))
     }
+}
+
+/// W - (W Q^T) Q for W (m x d) with these coordinates W Q^T.
+fn leave_span(w: &mut [f64], coordinates: &Array2<f64>, problem: &SmallProblem) {
+    let (back, shape) = (coordinates.mapv(|c| -c), (problem.width, problem.n_inputs()));
+    multiply_into(Accumulate::Add, back.view(), problem.basis.view(), matrix_mut(w, shape.0, shape.1));
 }
 
 fn matrix(x: &[f64], rows: usize, cols: usize) -> ArrayView2<'_, f64> {
@@ -254,8 +276,11 @@ impl Dynamics for SmallSide<'_> {
     }
 
     fn norm(&mut self, which: NormKind) -> Option<f64> {
-        let squares = vector::sum_of_squares(self.inner.theta());
-        (which == NormKind::L2).then(|| (squares + self.still_squares).sqrt())
+        match which {
+            NormKind::L2 => Some((vector::sum_of_squares(self.inner.theta()) + self.still_squares).sqrt()),
+            NormKind::MaxSpectral => self.max_spectral(),
+            NormKind::L1 | NormKind::Linf => None,
+        }
     }
 
     fn counters(&self) -> Vec<Counter> {

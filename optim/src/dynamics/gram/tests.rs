@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use steepest_core::loss::{CrossEntropy, Exponential, Logistic};
 use steepest_core::{Labels, Step, StepLength, Streams};
 use steepest_models::{Activation, Mlp};
-use steepest_norms::L2;
+use steepest_norms::{L2, NormSpec};
 
 fn draw(rng: &mut ChaCha8Rng) -> f64 {
     rng.next_u64() as f64 / u64::MAX as f64 - 0.5
@@ -51,12 +51,49 @@ fn compare(model: &Mlp, data: &Dataset, loss: &dyn Loss, rule: &StepRule, moment
             close(a.0, b.0) && close(a.1, b.1) && close(a.2, b.2) && close(gradients.0, gradients.1),
             "step {step}: {a:?} {b:?}"
         );
+        if step % 100 == 7 {
+            compare_norms(model, data.n_features(), dense.theta(), &mut gram);
+        }
         dense.advance(a.3);
         gram.advance(b.3);
     }
     let size = vector::max_abs(dense.theta());
     for (a, b) in dense.theta().iter().zip(gram.theta()) {
         assert!((a - b).abs() <= 1e-10 * size, "{a} {b}");
+    }
+}
+
+/// The norms that are known without theta are those of theta.
+fn compare_norms(model: &Mlp, d: usize, theta: &[f64], gram: &mut Gram<'_>) {
+    let known = |gram: &mut Gram<'_>, name: &str| {
+        let norm = NormSpec::named(name).unwrap().build(model.layout()).unwrap();
+        let known = gram.norm_named(name)?;
+        assert!((known / norm.value(theta) - 1.0).abs() < 1e-9, "{name}: {known} of {}", norm.value(theta));
+        Some(known)
+    };
+    assert!(known(gram, "l2").is_some() && known(gram, "l1").is_none() && known(gram, "linf").is_none());
+    let is_wide = model.linear_first_layer().unwrap().width() <= d;
+    assert_eq!(known(gram, "spectral").is_some(), is_wide);
+}
+
+#[test]
+fn where_w_has_all_but_vanished_its_spectral_norm_is_that_of_theta() {
+    let (model, data) = (Mlp::new(20, &[3], 1, Activation::Identity).unwrap(), data(6, 20, 0));
+    // in the span of the data, so that it can be taken back
+    let from = data.inputs().slice(s![..3, ..]).to_owned();
+    let theta: Vec<f64> = from.iter().copied().chain([1.0; 3]).collect();
+    let loss = Logistic::sum();
+    let mut gram = Gram::new(&model, &data, &loss, &theta).unwrap();
+    assert!(gram.norm(NormKind::MaxSpectral).is_some());
+    for (left, is_known) in [(0.6, true), (0.4, false), (1e-9, false)] {
+        (0..3).for_each(|j| gram.a[(j, j)] = left - 1.0);
+        gram.refresh_pre_activations();
+        gram.formed.1 = false;
+        let known = gram.norm(NormKind::MaxSpectral);
+        assert_eq!(known.is_some(), is_known, "{left}");
+        let norm = NormSpec::named("spectral").unwrap().build(model.layout()).unwrap();
+        let value = norm.value(gram.theta());
+        assert!(known.is_none_or(|known| (known / value - 1.0).abs() < 1e-13), "{left}: {known:?} of {value}");
     }
 }
 

@@ -74,6 +74,9 @@ fn steps_are_those_of_the_dense_dynamics() {
         }
         let l2 = steepest_norms::L2::new(theta.len()).value(dense.theta());
         assert!((fast.norm(NormKind::L2).unwrap() / l2 - 1.0).abs() < 1e-10, "{norm}");
+        let spectral = NormSpec::named("spectral").unwrap().build(layout).unwrap().value(dense.theta());
+        assert!((fast.norm_named("spectral").unwrap() / spectral - 1.0).abs() < 1e-10, "{norm}");
+        assert!(fast.norm(NormKind::L1).is_none() && fast.norm(NormKind::Linf).is_none());
         let scale = vector::max_abs(dense.theta());
         for (k, (a, b)) in dense.theta().iter().zip(fast.theta()).enumerate() {
             assert!((a - b).abs() < 1e-9 * scale, "{norm}: entry {k}: {a} {b}");
