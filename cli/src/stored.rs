@@ -4,6 +4,7 @@ use crate::test_set::Tested;
 use above::Above;
 use ndarray::{Array2, ArrayView2, Axis};
 use single::Single;
+use std::cell::OnceCell;
 use steepest_core::linalg::{Accumulate, SparseRows, SparseWork, multiply_into};
 use steepest_core::{
     Dataset, Displaced, Displacement, Dynamics, HomogeneousModel, LinearFirstLayer, OutputWeights, TwoLayer, Workspace,
@@ -32,8 +33,8 @@ pub(crate) struct Stored<'a> {
     model: &'a dyn HomogeneousModel,
     train: &'a Dataset,
     data: &'a Dataset,
-    /// The test points without their zeros, where most are.
-    sparse: Option<SparseRows>,
+    /// The test points without their zeros, where most are, once they were needed.
+    sparse: OnceCell<Option<SparseRows>>,
     /// Of a two-layer network: the points in single precision.
     single: Option<Single>,
     /// Products of the test points with where the present dynamics started, once they were needed.
@@ -53,10 +54,9 @@ struct Start {
 impl<'a> Stored<'a> {
     pub(crate) fn new(model: &'a dyn HomogeneousModel, train: &'a Dataset, data: &'a Dataset) -> Self {
         let (n, k) = (data.n_samples(), model.n_outputs());
-        let sparse = SparseRows::of(data.inputs());
         let first = model.linear_first_layer().filter(|first| first.two_layer().is_some());
         Self {
-            sparse,
+            sparse: OnceCell::new(),
             single: first.map(|first| Single::new(data.inputs(), first.width())),
             start: None,
             outputs: Array2::zeros((n, k)),
@@ -145,7 +145,7 @@ impl<'a> Stored<'a> {
     /// X_t B^T.
     fn product(&mut self, b: ArrayView2<'_, f64>) -> Array2<f64> {
         let mut product = Array2::zeros((self.data.n_samples(), b.nrows()));
-        match &self.sparse {
+        match self.sparse.get_or_init(|| SparseRows::of(self.data.inputs())) {
             Some(sparse) => sparse.times_transposed(b, product.view_mut(), &mut self.sparse_work),
             None => multiply_into(Accumulate::Replace, self.data.inputs(), b.t(), product.view_mut()),
         }
@@ -154,7 +154,7 @@ impl<'a> Stored<'a> {
 
     /// The outputs at theta without the zeros of the test points, where most are.
     fn skip_zeros(&mut self, first: &dyn LinearFirstLayer, theta: &[f64]) -> bool {
-        let Some(sparse) = &self.sparse else { return false };
+        let Some(sparse) = self.sparse.get_or_init(|| SparseRows::of(self.data.inputs())) else { return false };
         sparse.times_transposed(
             first.weights(theta),
             first.seam(&mut self.work).pre_activations,

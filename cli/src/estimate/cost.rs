@@ -54,8 +54,8 @@ const LOOKED_AT: [f64; 2] = [0.2, 0.8];
 const LIT: f64 = 0.3;
 /// Seconds that an entry's root and division take an adaptive method.
 const ROOT: f64 = 1.0e-9;
-/// Bytes of parameters that are compressed in a second.
-const COMPRESSION: f64 = 5e7;
+/// Bytes of parameters that are written in a second.
+const WRITING: f64 = 1e9;
 /// Bytes of a file without rows: the headers of forty datasets, their attributes, and both forms of the configuration.
 const ENVELOPE: f64 = 1.2e5;
 /// Bytes beyond which a vector does not stay in the cache.
@@ -114,15 +114,13 @@ impl Part {
 pub(super) fn of(run: &RunConfig, sizes: &Sizes, speeds: &Speeds, [new, held]: &[Products; 2]) -> Cost {
     let (way, rows) = (Way::of(run, sizes), Rows::of(run));
     let snapshots = run.record.snapshots.len() as f64 + f64::from(u8::from(run.record.final_snapshot));
-    let compressed = snapshots * BYTES * sizes.n_parameters as f64;
+    let written = snapshots * BYTES * sizes.n_parameters as f64;
     let samples = if run.record.samples { sizes.n_train as f64 } else { 0.0 };
     let mut cost = Cost {
         flops: 0.0,
-        seconds: compressed / COMPRESSION,
+        seconds: written / WRITING,
         memory: memory(way, run, sizes) + BYTES * sizes.n_test as f64 * held.per_point(sizes),
-        disk: ENVELOPE
-            + BYTES * (series(rows.all, 1.0) * n_series(run) as f64 + series(rows.all, samples))
-            + compressed,
+        disk: ENVELOPE + BYTES * (series(rows.all, 1.0) * n_series(run) as f64 + series(rows.all, samples)) + written,
     };
     let mut parts = vec![beginning(sizes)];
     parts.extend(phases(run, sizes).iter().flat_map(|phase| steps(phase, run, sizes)));

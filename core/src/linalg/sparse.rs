@@ -41,15 +41,16 @@ impl<T: Real> Default for SparseWork<T> {
 impl<T: Real> SparseRows<T> {
     /// Whether a matrix has so many zeros that products without them are faster.
     pub fn pays(a: ArrayView2<'_, T>) -> bool {
-        count(a) as f64 <= SHARE * a.len() as f64
+        is_worth(count(a), a.len())
     }
 
     /// The entries of a matrix; `None` where more than two fifths of them are not zero, so that little is to be gained.
     pub fn of(a: ArrayView2<'_, T>) -> Option<Self> {
-        if !Self::pays(a) {
+        let count = count(a);
+        if !is_worth(count, a.len()) {
             return None;
         }
-        let (mut starts, mut entries) = (Vec::new(), Vec::with_capacity(count(a)));
+        let (mut starts, mut entries) = (Vec::new(), Vec::with_capacity(count));
         for rows in a.axis_chunks_iter(Axis(0), ROWS) {
             for block in rows.axis_chunks_iter(Axis(1), DEPTH) {
                 for row in block.rows() {
@@ -189,6 +190,11 @@ impl<T: Real> SparseRows<T> {
             rows::read_into(sums, c);
         }
     }
+}
+
+/// Whether a matrix of `len` entries of which so many are not zero is worth the trouble.
+fn is_worth(count: usize, len: usize) -> bool {
+    count as f64 <= SHARE * len as f64
 }
 
 /// How many entries are not zero.

@@ -90,9 +90,10 @@ pub(super) fn margins(file: &File, step: &Dataset, samples: &[u64]) -> Result<Da
     Ok(margins)
 }
 
-/// One parameter block at snapshots, empty. A chunk is one snapshot: it is compressed once, when it is complete.
+/// One parameter block at snapshots, empty. A chunk is one snapshot. It is not compressed: the digits of weights are as good as random, and seven eighths of
+/// the bytes are not worth what the rest of a short run takes.
 pub(super) fn block(parent: &Group, block: &Block, snapshot_step: &Dataset) -> Result<Dataset> {
-    let (name, new) = (block.name.as_str(), parent.new_dataset::<f64>().shuffle().deflate(1));
+    let (name, new) = (block.name.as_str(), parent.new_dataset::<f64>());
     let (dataset, axes) = match block.shape {
         BlockShape::Matrix { rows, cols } => {
             let dataset = new.chunk((1, rows, cols)).shape((0.., rows, cols)).create(name)?;
