@@ -2,6 +2,7 @@
 
 use crate::config::RunConfig;
 use crate::run::build_data;
+use crate::stored::TestPoints;
 use ndarray::{Array2, ArrayView2, s};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use steepest_core::Streams;
@@ -12,7 +13,7 @@ use steepest_models::FirstLaw;
 /// Inputs that are drawn and multiplied at a time.
 const INPUTS: usize = 256;
 
-/// A run's part in what is common to the runs of the same seed and data: the data themselves; of streamed test points X_t the products X_t X^T
+/// A run's part in what is common to the runs of the same seed and data: the data themselves; stored test points in the forms that tests read; of streamed test points X_t the products X_t X^T
 /// with the training inputs X, X_t Q^T with an orthonormal basis Q of their span, and X_t U^T for the draw U of which their first layers are multiples at the start, W0 = factor * U.
 ///
 /// Data and products are made when they are first needed and live until the last run that might need them has given up its part. They depend on
@@ -36,6 +37,8 @@ struct OfData {
     inner_products: OnceLock<Array2<f64>>,
     /// X_t Q^T.
     coordinates: OnceLock<Array2<f64>>,
+    /// Stored test points in other forms.
+    test_points: TestPoints,
 }
 
 /// Products that are needed now.
@@ -105,6 +108,11 @@ impl Shared {
     /// Whether the first layer starts as a multiple of a draw.
     pub(crate) const fn knows_start(&self) -> bool {
         self.law.is_some()
+    }
+
+    /// The stored test points in other forms, made once.
+    pub(crate) fn test_points(&self) -> &TestPoints {
+        &self.of_data.test_points
     }
 
     /// X_t X^T, once it was wanted.

@@ -1,11 +1,11 @@
 //! Accuracy on points that are held in memory.
 
+use crate::shared::Shared;
 use crate::test_set::Tested;
 use above::Above;
 use ndarray::{Array2, ArrayView2, Axis};
 use single::Single;
-use std::cell::OnceCell;
-use steepest_core::linalg::{Accumulate, SparseRows, SparseWork, multiply_into};
+use steepest_core::linalg::{Accumulate, SparseWork, multiply_into};
 use steepest_core::{
     Dataset, Displaced, Displacement, Dynamics, HomogeneousModel, LinearFirstLayer, OutputWeights, TwoLayer, Workspace,
 };
@@ -14,7 +14,10 @@ mod above;
 mod anchor;
 #[cfg(test)]
 mod draw;
+mod points;
 mod single;
+
+pub(crate) use points::TestPoints;
 
 /// The first layer is followed where it moves along so few directions that this many times their number are fewer than the inputs.
 const WORTH_IT: usize = 2;
@@ -33,8 +36,8 @@ pub(crate) struct Stored<'a> {
     model: &'a dyn HomogeneousModel,
     train: &'a Dataset,
     data: &'a Dataset,
-    /// The test points without their zeros, where most are, once they were needed.
-    sparse: OnceCell<Option<SparseRows>>,
+    /// Holds the test points in other forms.
+    shared: Shared,
     /// Of a two-layer network: the points in single precision.
     single: Option<Single>,
     /// Products of the test points with where the present dynamics started, once they were needed.
@@ -52,12 +55,13 @@ struct Start {
 }
 
 impl<'a> Stored<'a> {
-    pub(crate) fn new(model: &'a dyn HomogeneousModel, train: &'a Dataset, data: &'a Dataset) -> Self {
+    pub(crate) fn new(model: &'a dyn HomogeneousModel, train: &'a Dataset, data: &'a Dataset, shared: Shared) -> Self {
         let (n, k) = (data.n_samples(), model.n_outputs());
         let first = model.linear_first_layer().filter(|first| first.two_layer().is_some());
+        let single = first.map(|first| Single::new(shared.test_points().in_single(data.inputs()), first.width()));
         Self {
-            sparse: OnceCell::new(),
-            single: first.map(|first| Single::new(data.inputs(), first.width())),
+            shared,
+            single,
             start: None,
             outputs: Array2::zeros((n, k)),
             work: model.workspace(n),
@@ -145,7 +149,7 @@ impl<'a> Stored<'a> {
     /// X_t B^T.
     fn product(&mut self, b: ArrayView2<'_, f64>) -> Array2<f64> {
         let mut product = Array2::zeros((self.data.n_samples(), b.nrows()));
-        match self.sparse.get_or_init(|| SparseRows::of(self.data.inputs())) {
+        match self.shared.test_points().lit(self.data.inputs()) {
             Some(sparse) => sparse.times_transposed(b, product.view_mut(), &mut self.sparse_work),
             None => multiply_into(Accumulate::Replace, self.data.inputs(), b.t(), product.view_mut()),
         }
@@ -154,7 +158,7 @@ impl<'a> Stored<'a> {
 
     /// The outputs at theta without the zeros of the test points, where most are.
     fn skip_zeros(&mut self, first: &dyn LinearFirstLayer, theta: &[f64]) -> bool {
-        let Some(sparse) = self.sparse.get_or_init(|| SparseRows::of(self.data.inputs())) else { return false };
+        let Some(sparse) = self.shared.test_points().lit(self.data.inputs()) else { return false };
         sparse.times_transposed(
             first.weights(theta),
             first.seam(&mut self.work).pre_activations,
@@ -190,11 +194,15 @@ fn above<'t>(two_layer: &TwoLayer<'t>, theta: &'t [f64]) -> Option<Above<'t>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use steepest_core::Labels;
     use steepest_core::loss::Logistic;
+    use steepest_core::{Labels, Streams};
     use steepest_models::{Activation, Mlp};
     use steepest_norms::NormSpec;
     use steepest_optim::{Dense, Gram, SmallProblem, SmallSide, SteepestDescent};
+
+    fn alone() -> Shared {
+        Shared::new(None, Streams::new(0))
+    }
 
     fn data(n: usize, d: usize, shift: usize) -> Dataset {
         let value = |(i, l): (usize, usize)| ((i * i * 31 + i * l * 17 + l * l * 7 + shift) % 101) as f64 / 101.0 - 0.5;
@@ -215,12 +223,12 @@ mod tests {
         let test = data(400, train.n_features(), 5);
         check_on(&test, model, train, dynamics, is_followed);
         let test = darkened(&test);
-        assert!(SparseRows::of(test.inputs()).is_some());
+        assert!(alone().test_points().lit(test.inputs()).is_some());
         check_on(&test, model, train, dynamics, is_followed);
     }
 
     fn check_on(test: &Dataset, model: &Mlp, train: &Dataset, dynamics: &mut dyn Dynamics, is_followed: bool) {
-        let mut stored = Stored::new(model, train, test);
+        let mut stored = Stored::new(model, train, test, alone());
         let (mut outputs, mut work) = (Array2::zeros((400, 1)), model.workspace(400));
         let largest = |outputs: &Array2<f64>| outputs.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
         for step in 0..30 {
@@ -256,7 +264,7 @@ mod tests {
         let optimizer = Box::new(SteepestDescent::new(norm));
         let loss = Logistic::sum();
         let mut dynamics = Dense::new(&model, &train, &loss, optimizer, theta).unwrap();
-        let mut stored = Stored::new(&model, &train, &test);
+        let mut stored = Stored::new(&model, &train, &test, alone());
         assert_eq!(stored.signs(&mut dynamics).unwrap().len(), 400);
         let tested = stored.test(&mut dynamics);
         assert_eq!(tested, Tested::of(&outputs, test.labels()));

@@ -50,7 +50,7 @@ impl<'a> TestSet<'a> {
         shared: Shared,
     ) -> anyhow::Result<Self> {
         match (stored, unseen) {
-            (Some(data), _) => Ok(Self::Stored(Box::new(Stored::new(model, train, data)))),
+            (Some(data), _) => Ok(Self::Stored(Box::new(Stored::new(model, train, data, shared)))),
             (None, Some(unseen)) => Ok(Self::Streamed(Box::new(Streamed::new(model, train, unseen, shared)?))),
             (None, None) => Ok(Self::Absent),
         }

@@ -2,8 +2,10 @@
 
 use super::above::Above;
 use super::anchor::{Anchor, Layer};
+use super::points::{Form, SinglePoints};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, CowArray, Ix2, s};
-use steepest_core::linalg::{Accumulate, SparseRows, SparseWork, multiply_into};
+use std::sync::Arc;
+use steepest_core::linalg::{Accumulate, SparseWork, multiply_into};
 use steepest_core::vector::{self, vectorized};
 
 /// Points that follow the first layer at a time: their pre-activations stay in the second cache.
@@ -18,10 +20,8 @@ const POINTS: usize = 256;
 ///
 /// Only those points are looked at of which the sign may have changed since all were ([`Anchor`]).
 pub(super) struct Single {
-    points: Points,
-    /// The power of two that the points are divided by, and their lengths then.
-    scale: f64,
-    lengths: Vec<f64>,
+    points: Arc<SinglePoints>,
+    work: SparseWork<f32>,
     /// Where the first layer of a displacement started, once it was needed.
     start: Option<Start>,
     looked: Looked,
@@ -32,17 +32,6 @@ pub(super) struct Single {
 struct Looked {
     anchor: Option<Anchor>,
     p: Array2<f32>,
-}
-
-/// The test points.
-enum Points {
-    /// Without their zeros; and how many entries a point has at most.
-    Sparse {
-        points: SparseRows<f32>,
-        most: usize,
-        work: SparseWork<f32>,
-    },
-    Dense(Array2<f32>),
 }
 
 /// P0 = X_t W0^T and Y = X_t V^T, each divided by a power of two.
@@ -59,16 +48,9 @@ struct Start {
 
 impl Single {
     /// Of these points, for a first layer of `width` units.
-    pub(super) fn new(x: ArrayView2<'_, f64>, width: usize) -> Self {
-        let (scale, lengths) = scaled_lengths(x);
-        let points = in_single(x, scale);
-        let most = points.rows().into_iter().map(|row| row.iter().filter(|x| **x != 0.0).count()).max();
-        let points = match SparseRows::of(points.view()) {
-            Some(points) => Points::Sparse { points, most: most.unwrap_or(0), work: SparseWork::default() },
-            None => Points::Dense(points),
-        };
-        let p = Array2::default((x.nrows(), width));
-        Self { points, scale, lengths, start: None, looked: Looked { anchor: None, p } }
+    pub(super) fn new(points: Arc<SinglePoints>, width: usize) -> Self {
+        let p = Array2::default((points.lengths.len(), width));
+        Self { points, work: SparseWork::default(), start: None, looked: Looked { anchor: None, p } }
     }
 
     /// Another dynamics takes over.
@@ -85,8 +67,8 @@ impl Single {
     /// A displacement W - W0 = A^T V starts at W0, with P0 = X_t W0^T and Y = X_t V^T.
     pub(super) fn begin(&mut self, w: ArrayView2<'_, f64>, p: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) {
         let ((w_scale, units), (product_scale, lengths)) = (scaled_lengths(w), scaled_lengths(y));
-        let scale = power_of_two(self.scale * w_scale);
-        let factor = self.scale * w_scale / scale;
+        let scale = power_of_two(self.points.scale * w_scale);
+        let factor = self.points.scale * w_scale / scale;
         self.looked.anchor = None;
         self.start = Some(Start {
             pre_activations: p.mapv(|p| (p / scale) as f32),
@@ -112,8 +94,8 @@ impl Single {
         // P0 is one term more
         let n_terms = a.nrows() + 1;
         let (of_start, of_move) = (above.off(n_terms, &start.units), above.off(n_terms, &lengths(moved.view())));
-        let off = |i: usize| of_start(self.lengths[i]) + of_move(start.lengths[i]);
-        let fixed = Some((&start.units[..], &self.lengths[..]));
+        let off = |i: usize| of_start(self.points.lengths[i]) + of_move(start.lengths[i]);
+        let fixed = Some((&start.units[..], &self.points.lengths[..]));
         let layer = Layer { weights: moved.mapv(|a| a as f32), above, lengths: &start.lengths, fixed };
         self.looked.look(layer, off, outputs, |which, weights, p| start.pre_activations(which, weights, p))
     }
@@ -126,20 +108,20 @@ impl Single {
         outputs: ArrayViewMut1<'_, f64>,
     ) -> Vec<usize> {
         let (scale, units) = scaled_lengths(w);
-        let n_terms = match &self.points {
-            Points::Sparse { most, .. } => *most,
-            Points::Dense(points) => points.ncols(),
+        let Self { points, work, looked, .. } = self;
+        let n_terms = match &points.form {
+            Form::Sparse(_, most) => *most,
+            Form::Dense(points) => points.ncols(),
         };
         let off = above.off(n_terms, &units);
         let weights = in_single(w, scale);
-        let layer = Layer { weights, above, lengths: &self.lengths, fixed: None };
-        let (points, lengths) = (&mut self.points, &self.lengths);
-        self.looked.look(
+        let layer = Layer { weights, above, lengths: &points.lengths, fixed: None };
+        looked.look(
             layer,
-            |i| off(lengths[i]),
+            |i| off(points.lengths[i]),
             outputs,
             |which, weights, p| {
-                points.pre_activations(which, weights, p);
+                points.pre_activations(which, weights, p, work);
             },
         )
     }
@@ -173,13 +155,19 @@ impl Looked {
     }
 }
 
-impl Points {
+impl SinglePoints {
     /// X_t W^T, of all points or of these.
-    fn pre_activations(&mut self, which: Option<&[usize]>, weights: ArrayView2<'_, f32>, p: ArrayViewMut2<'_, f32>) {
-        match (self, which) {
-            (Self::Sparse { points, work, .. }, None) => points.times_transposed(weights, p, work),
-            (Self::Sparse { points, work, .. }, Some(which)) => points.rows_times_transposed(which, weights, p, work),
-            (Self::Dense(points), which) => {
+    fn pre_activations(
+        &self,
+        which: Option<&[usize]>,
+        weights: ArrayView2<'_, f32>,
+        p: ArrayViewMut2<'_, f32>,
+        work: &mut SparseWork<f32>,
+    ) {
+        match (&self.form, which) {
+            (Form::Sparse(points, _), None) => points.times_transposed(weights, p, work),
+            (Form::Sparse(points, _), Some(which)) => points.rows_times_transposed(which, weights, p, work),
+            (Form::Dense(points), which) => {
                 multiply_into(Accumulate::Replace, rows_of(points, which).view(), weights.t(), p);
             }
         }
@@ -207,7 +195,7 @@ fn rows_of<'m>(matrix: &'m Array2<f32>, which: Option<&[usize]>) -> CowArray<'m,
 }
 
 /// A matrix divided by a power of two, in single precision.
-fn in_single(a: ArrayView2<'_, f64>, scale: f64) -> Array2<f32> {
+pub(super) fn in_single(a: ArrayView2<'_, f64>, scale: f64) -> Array2<f32> {
     let factor = 1.0 / scale;
     vectorized(
         #[inline(always)]
@@ -224,7 +212,7 @@ fn lengths(a: ArrayView2<'_, f64>) -> Vec<f64> {
 }
 
 /// A power of two, and the lengths of the rows divided by it, of which the largest is about one.
-fn scaled_lengths(a: ArrayView2<'_, f64>) -> (f64, Vec<f64>) {
+pub(super) fn scaled_lengths(a: ArrayView2<'_, f64>) -> (f64, Vec<f64>) {
     let mut lengths = lengths(a);
     let scale = power_of_two(vector::max_abs(&lengths));
     lengths.iter_mut().for_each(|length| *length /= scale);
@@ -303,8 +291,8 @@ mod tests {
             let (w, u) = (scale * draw.matrix((M, D)), draw.matrix((1, M)));
             let above = Above { u: u.as_slice().unwrap(), slope };
             let x = points(&mut draw, &(&w / scale), above, is_dark);
-            let mut single = Single::new(x.view(), M);
-            assert_eq!(matches!(single.points, Points::Sparse { .. }), is_dark);
+            let mut single = Single::new(Arc::new(SinglePoints::new(x.view())), M);
+            assert_eq!(matches!(single.points.form, Form::Sparse(..)), is_dark);
             let mut outputs = Array1::zeros(x.nrows());
             let in_doubt = single.forward(w.view(), above, outputs.view_mut());
             check(&(&w / scale), above, &x, &outputs, &in_doubt);
@@ -323,7 +311,7 @@ mod tests {
     #[test]
     fn what_leaves_the_range_is_in_doubt() {
         let x = Array2::from_shape_fn((3, 2), |(i, k)| if i == 0 { 0.0 } else { (i + k) as f64 });
-        let mut single = Single::new(x.view(), 2);
+        let mut single = Single::new(Arc::new(SinglePoints::new(x.view())), 2);
         let mut outputs = Array1::zeros(3);
         let above = Above { u: &[1.0, -0.5], slope: 0.0 };
         let w = ndarray::array![[1.0, 2.0], [f64::NAN, 1.0]];
