@@ -51,8 +51,8 @@ mod by_eigenvalues {
             (largest >= FALLEN * self.largest).then(|| over_blocks(largest, layout, theta)).flatten()
         }
 
-        /// The largest over all blocks where W moves on the other side of its row space: W W^T is this of the part that stays and M M^T of coordinates M (m x
-        /// r), which lead theta; r m^2 flops.
+        /// The largest over all blocks where this is of the part of W that stays, and the other part has coordinates M (m x r) in an orthonormal basis, which
+        /// lead theta: W W^T = M M^T + this; r m^2 flops.
         pub(in super::super) fn beside(
             &self,
             m: ArrayView2<'_, f64>,
