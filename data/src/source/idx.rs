@@ -1,23 +1,33 @@
 //! The IDX format of MNIST: two zero bytes, a type (8: unsigned bytes), the number of axes, each axis as a big-endian
 //! 32-bit number, then the values, last axis fastest. Plain or gzip, told apart by the first two bytes, never by the name.
 
+use super::plain::Plain;
 use crate::error::DataError;
-use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Most bytes that are read or inflated from one file: 1 GiB (MNIST's largest has 47 MB).
 pub const LARGEST_FILE: u64 = 1 << 30;
 
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 const UNSIGNED_BYTES: u8 = 8;
+
+/// Bytes that are read at a time: they stay in a core's own cache.
+const AT_A_TIME: usize = 1 << 18;
 
 /// An array of unsigned bytes, as an IDX file holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdxArray {
     axes: Vec<usize>,
-    encoded: Vec<u8>,
+    values: Vec<u8>,
+}
+
+/// Some items of an IDX file; an item is what shares its place on the first axis.
+pub(super) struct Items {
+    /// Those that were wanted, in file order.
+    pub(super) kept: IdxArray,
+    /// How many there are in the file.
+    pub(super) n_all: usize,
 }
 
 impl IdxArray {
@@ -26,9 +36,7 @@ impl IdxArray {
     /// # Errors
     /// [`DataError::FileFormat`] if there is no axis, one is zero or too long, or the values are not as many as the axes say.
     pub fn new(path: &Path, axes: &[u32], values: &[u8]) -> Result<Self, DataError> {
-        let mut encoded = vec![0, 0, UNSIGNED_BYTES, axes.len().min(255) as u8];
-        encoded.extend(axes.iter().flat_map(|axis| axis.to_be_bytes()));
-        encoded.extend(values);
+        let encoded = [&header(axes), values].concat();
         Self::parse(path, encoded, axes.len())
     }
 
@@ -38,29 +46,7 @@ impl IdxArray {
     /// [`DataError::FileFormat`] says what was expected and what was found: another magic number, another number of axes,
     /// an axis of length zero, fewer or more bytes than the axes say.
     pub fn parse(path: &Path, encoded: Vec<u8>, n_axes: usize) -> Result<Self, DataError> {
-        let wrong = |expected: String, found: String| DataError::FileFormat { path: path.to_owned(), expected, found };
-        let magic = format!("an IDX file of bytes with {n_axes} axes (it begins 00 00 08 {n_axes:02x})");
-        let header = 4 + 4 * n_axes;
-        if n_axes == 0
-            || encoded.len() < 4
-            || encoded[..3] != [0, 0, UNSIGNED_BYTES]
-            || usize::from(encoded[3]) != n_axes
-        {
-            return Err(wrong(magic, describe(&encoded)));
-        }
-        if encoded.len() < header {
-            return Err(wrong(format!("a header of {header} bytes"), format!("{} bytes", encoded.len())));
-        }
-        let axes: Vec<usize> = encoded[4..header].chunks_exact(4).map(big_endian).collect();
-        let n_values = axes.iter().try_fold(1_usize, |product, &axis| product.checked_mul(axis));
-        let Some(n_values) = n_values.filter(|&n| n > 0 && n as u64 <= LARGEST_FILE) else {
-            return Err(wrong(format!("1 to {LARGEST_FILE} values"), format!("axes of lengths {axes:?}")));
-        };
-        if encoded.len() - header != n_values {
-            let expected = format!("{n_values} values after the header, since its axes are {axes:?}");
-            return Err(wrong(expected, (encoded.len() - header).to_string()));
-        }
-        Ok(Self { axes, encoded })
+        Ok(Self::items(&mut Plain::of(path, &encoded), n_axes, |_| true)?.kept)
     }
 
     /// Reads a file that must have `n_axes` axes, plain or gzip.
@@ -68,7 +54,45 @@ impl IdxArray {
     /// # Errors
     /// As [`read_bytes`] and [`IdxArray::parse`].
     pub fn read(path: &Path, n_axes: usize) -> Result<Self, DataError> {
-        Self::parse(path, read_bytes(path)?, n_axes)
+        Ok(Self::items(&mut Plain::open(path)?, n_axes, |_| true)?.kept)
+    }
+
+    /// Reads all of a file that must have `n_axes` axes, and keeps the items that are wanted: no more than those is ever in memory.
+    ///
+    /// # Errors
+    /// As [`IdxArray::read`].
+    pub(super) fn items(
+        file: &mut Plain<'_>,
+        n_axes: usize,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Result<Items, DataError> {
+        let mut axes = read_axes(file, n_axes)?;
+        let wrong = |found: usize, path: &Path| {
+            let n_values: usize = axes.iter().product();
+            let expected = format!("{n_values} values after the header, since its axes are {axes:?}");
+            DataError::FileFormat { path: path.to_owned(), expected, found: found.to_string() }
+        };
+        let (n_all, of_item): (usize, usize) = (axes[0], axes[1..].iter().product());
+        let at_a_time = (AT_A_TIME / of_item).clamp(1, n_all);
+        let (mut buffer, mut values, mut n_kept) = (vec![0; at_a_time * of_item], Vec::new(), 0);
+        for first in (0..n_all).step_by(at_a_time) {
+            let n_items = at_a_time.min(n_all - first);
+            let found = file.fill(&mut buffer[..n_items * of_item])?;
+            if found < n_items * of_item {
+                return Err(wrong(first * of_item + found, file.path()));
+            }
+            for (_, bytes) in (first..).zip(buffer[..found].chunks_exact(of_item)).filter(|(item, _)| wanted(*item))
+            {
+                values.extend_from_slice(bytes);
+                n_kept += 1;
+            }
+        }
+        let more = file.rest()?.len();
+        if more > 0 {
+            return Err(wrong(n_all * of_item + more, file.path()));
+        }
+        axes[0] = n_kept;
+        Ok(Items { kept: Self { axes, values }, n_all })
     }
 
     /// Writes a plain IDX file, whole or not at all.
@@ -76,7 +100,8 @@ impl IdxArray {
     /// # Errors
     /// As [`write_whole`].
     pub fn write(&self, path: &Path) -> Result<(), DataError> {
-        write_whole(path, &self.encoded)
+        let axes: Vec<u32> = self.axes.iter().map(|&axis| axis as u32).collect();
+        write_whole(path, &[&header(&axes), &self.values[..]].concat())
     }
 
     /// Lengths of the axes.
@@ -86,8 +111,36 @@ impl IdxArray {
 
     /// The values, last axis fastest.
     pub fn values(&self) -> &[u8] {
-        &self.encoded[4 + 4 * self.axes.len()..]
+        &self.values
     }
+}
+
+/// The first bytes of a file with these axes.
+fn header(axes: &[u32]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, UNSIGNED_BYTES, axes.len().min(255) as u8];
+    bytes.extend(axes.iter().flat_map(|axis| axis.to_be_bytes()));
+    bytes
+}
+
+/// Reads the header of a file that must have `n_axes` axes.
+fn read_axes(file: &mut Plain<'_>, n_axes: usize) -> Result<Vec<usize>, DataError> {
+    let mut encoded = vec![0; 4 + 4 * n_axes];
+    let found = file.fill(&mut encoded)?;
+    let (path, start) = (file.path(), &encoded[..found]);
+    let wrong = |expected: String, found: String| DataError::FileFormat { path: path.to_owned(), expected, found };
+    if n_axes == 0 || found < 4 || start[..3] != [0, 0, UNSIGNED_BYTES] || usize::from(start[3]) != n_axes {
+        let magic = format!("an IDX file of bytes with {n_axes} axes (it begins 00 00 08 {n_axes:02x})");
+        return Err(wrong(magic, describe(start)));
+    }
+    if found < encoded.len() {
+        return Err(wrong(format!("a header of {} bytes", encoded.len()), format!("{found} bytes")));
+    }
+    let axes: Vec<usize> = encoded[4..].chunks_exact(4).map(big_endian).collect();
+    let n_values = axes.iter().try_fold(1_usize, |product, &axis| product.checked_mul(axis));
+    if n_values.is_none_or(|n| n == 0 || n as u64 > LARGEST_FILE) {
+        return Err(wrong(format!("1 to {LARGEST_FILE} values"), format!("axes of lengths {axes:?}")));
+    }
+    Ok(axes)
 }
 
 fn big_endian(bytes: &[u8]) -> usize {
@@ -112,21 +165,7 @@ fn describe(bytes: &[u8]) -> String {
 /// # Errors
 /// [`DataError::Io`] if it cannot be read or inflated, [`DataError::FileFormat`] if it holds more than [`LARGEST_FILE`].
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>, DataError> {
-    let read = |reader: &mut dyn Read, action, expected: u64| {
-        let mut bytes = Vec::with_capacity(expected.min(LARGEST_FILE) as usize + 1);
-        let failed = |source| DataError::Io { action, path: path.to_owned(), source };
-        reader.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > LARGEST_FILE {
-            let (expected, found) = (format!("at most {LARGEST_FILE} bytes"), "more".into());
-            return Err(DataError::FileFormat { path: path.to_owned(), expected, found });
-        }
-        Ok(bytes)
-    };
-    let failed = |source| DataError::Io { action: "read", path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    let bytes = read(&mut file, "read", length)?;
-    if bytes.starts_with(&GZIP) { read(&mut MultiGzDecoder::new(&bytes[..]), "inflate", 0) } else { Ok(bytes) }
+    Plain::open(path)?.rest()
 }
 
 /// Writes a file under a temporary name beside it, then renames: no reader ever sees half a file.
@@ -159,6 +198,10 @@ mod tests {
         IdxArray::new(Path::new("sample"), &[2, 1, 3], &[1, 2, 3, 4, 5, 255]).unwrap()
     }
 
+    fn encoded() -> Vec<u8> {
+        [&header(&[2, 1, 3]), sample().values()].concat()
+    }
+
     fn refusal(bytes: &[u8], n_axes: usize) -> String {
         IdxArray::parse(Path::new("some/file"), bytes.to_vec(), n_axes).unwrap_err().to_string()
     }
@@ -172,7 +215,7 @@ mod tests {
         assert_eq!((sample().axes(), sample().values()), (&[2, 1, 3][..], &[1, 2, 3, 4, 5, 255][..]));
 
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(&sample().encoded).unwrap();
+        encoder.write_all(&encoded()).unwrap();
         let zipped = encoder.finish().unwrap();
         let path = folder.path().join("gzip");
         write_whole(&path, &zipped).unwrap();
@@ -189,12 +232,12 @@ mod tests {
         assert!(refusal(b"", 3).contains("found an empty file"));
         assert!(refusal(&[0, 0, 13, 3, 0], 3).contains("some/file: expected an IDX file of bytes with 3 axes"));
         assert!(refusal(&[0, 0, 13, 3, 0], 3).contains("found a file that begins 00 00 0d 03"));
-        assert!(refusal(&sample().encoded, 1).contains("begins 00 00 08 03"));
+        assert!(refusal(&encoded(), 1).contains("begins 00 00 08 03"));
     }
 
     #[test]
     fn a_wrong_length_is_named() {
-        let bytes = sample().encoded;
+        let bytes = encoded();
         assert!(refusal(&bytes[..8], 3).contains("expected a header of 16 bytes, found 8 bytes"));
         assert!(
             refusal(&bytes[..21], 3)

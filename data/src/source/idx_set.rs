@@ -78,7 +78,7 @@ impl BuildData for IdxSpec {
     /// Reads the files and draws from the stream `data`.
     fn clean(&self, streams: &Streams) -> Result<Split, DataError> {
         self.validate()?;
-        let set = Mnist::open(&self.folder, false).map_err(|error| match error {
+        let set = Mnist::open_digits(&self.folder, &self.digits, false).map_err(|error| match error {
             DataError::MissingMnist { folder, files, missing } => DataError::MissingIdx { folder, files, missing },
             other => other,
         })?;

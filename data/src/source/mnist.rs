@@ -1,9 +1,10 @@
 //! MNIST, or any set in its four IDX files: some digits, pixels in [0, 1], two of them labelled +1 and -1 and more as classes.
 
-use super::digits::{DigitDraw, Images, stored};
-use super::idx::{IdxArray, read_bytes};
+use super::digits::{DigitDraw, Images};
+use super::idx::{IdxArray, Items};
 use super::mnist_files::{OFFICIAL_FILES, default_folder, find_all};
-use super::{Provenance, Split, fingerprint, sha256};
+use super::plain::Plain;
+use super::{Provenance, Split, fingerprint};
 use crate::error::DataError;
 use crate::spec::{BALANCED, BuildData, CLASSES, DIGITS, Entry, LABEL_NOISE, N_TRAIN};
 use rand::Rng;
@@ -20,7 +21,7 @@ pub enum Checksums {
     Different,
 }
 
-/// The four files in memory, checked against one another.
+/// The four files, checked against one another, and those of their images that were asked for in memory.
 #[derive(Clone, Debug)]
 pub struct Mnist {
     folder: PathBuf,
@@ -29,10 +30,12 @@ pub struct Mnist {
     checksums: Checksums,
 }
 
+/// Images of one set with their labels, and the place of each in the file.
 #[derive(Clone, Debug)]
 struct Part {
     images: IdxArray,
-    labels: IdxArray,
+    labels: Vec<u8>,
+    places: Vec<u64>,
 }
 
 impl Mnist {
@@ -42,20 +45,33 @@ impl Mnist {
     /// [`DataError::MissingMnist`] if a file is not there, [`DataError::FileFormat`] if one is no IDX file or they do not
     /// fit together, [`DataError::Checksum`] if `verify` and one is not MNIST's, [`DataError::Io`].
     pub fn open(folder: &Path, verify: bool) -> Result<Self, DataError> {
+        Self::open_digits(folder, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], verify)
+    }
+
+    /// Reads and checks all of the four files, and keeps the images of some digits: of others none can be drawn.
+    ///
+    /// # Errors
+    /// As [`Mnist::open`].
+    pub(super) fn open_digits(folder: &Path, digits: &[u8], verify: bool) -> Result<Self, DataError> {
         let paths = find_all(folder)?;
-        let read = |place: usize| {
-            let (file, path) = (&OFFICIAL_FILES[place], &paths[place]);
-            let bytes = read_bytes(path)?;
-            let found = sha256(&bytes);
-            let (array, is_official) = (IdxArray::parse(path, bytes, file.n_axes)?, found == file.sha256);
-            if verify && !is_official {
-                return Err(DataError::Checksum { path: path.clone(), expected: file.sha256.into(), found });
+        let read = |place: usize, wanted: &dyn Fn(usize) -> bool| {
+            let mut file = Plain::open(&paths[place])?.hashed();
+            let items = IdxArray::items(&mut file, OFFICIAL_FILES[place].n_axes, wanted)?;
+            Ok::<_, DataError>((items, file.sha256()))
+        };
+        let is_official = |place: usize, found: String| {
+            let (path, expected) = (paths[place].clone(), OFFICIAL_FILES[place].sha256);
+            if verify && found != expected {
+                return Err(DataError::Checksum { path, expected: expected.into(), found });
             }
-            Ok((array, is_official))
+            Ok(found == expected)
         };
         let part = |place: usize| {
-            let ((images, is_first), (labels, is_second)) = (read(place)?, read(place + 1)?);
-            Ok::<_, DataError>((Part::new(images, labels, &paths[place + 1])?, is_first && is_second))
+            let (labels, sum_of_labels) = read(place + 1, &|_| true)?;
+            let labels = labels.kept.values();
+            let (images, sum) = read(place, &|item| labels.get(item).is_some_and(|label| digits.contains(label)))?;
+            let (is_first, is_second) = (is_official(place, sum)?, is_official(place + 1, sum_of_labels)?);
+            Ok::<_, DataError>((Part::new(images, labels, digits, &paths[place + 1])?, is_first && is_second))
         };
         // reading and hashing fifty megabytes is what a short experiment waits for
         let (train, test) = std::thread::scope(|scope| {
@@ -108,8 +124,8 @@ impl Mnist {
         let provenance = Provenance {
             source: source.to_owned(),
             note: format!("{name} {versus}, {sizes}"),
-            train_indices: stored(&drawn),
-            test_indices: stored(&tested),
+            train_indices: self.train.places(&drawn),
+            test_indices: self.test.places(&tested),
             sha256: fingerprint(&train),
             arrays: Vec::new(),
             is_fallback: false,
@@ -129,20 +145,27 @@ impl Mnist {
 }
 
 impl Part {
-    fn new(images: IdxArray, labels: IdxArray, path: &Path) -> Result<Self, DataError> {
+    /// Joins the images of some digits and all labels, which must be as many as there are images in the file.
+    fn new(images: Items, labels: &[u8], digits: &[u8], path: &Path) -> Result<Self, DataError> {
         let wrong = |expected, found| DataError::FileFormat { path: path.to_owned(), expected, found };
-        if labels.axes()[0] != images.axes()[0] {
-            return Err(wrong(format!("{} labels, one an image", images.axes()[0]), labels.axes()[0].to_string()));
+        if labels.len() != images.n_all {
+            return Err(wrong(format!("{} labels, one an image", images.n_all), labels.len().to_string()));
         }
-        match labels.values().iter().find(|label| **label > 9) {
-            Some(label) => Err(wrong("labels from 0 to 9".into(), label.to_string())),
-            None => Ok(Self { images, labels }),
+        if let Some(label) = labels.iter().find(|label| **label > 9) {
+            return Err(wrong("labels from 0 to 9".into(), label.to_string()));
         }
+        let (places, labels) = (0..).zip(labels).filter(|(_, label)| digits.contains(label)).unzip();
+        Ok(Self { images: images.kept, labels, places })
     }
 
     fn view(&self) -> Images<'_> {
         let n_pixels = self.images.axes()[1..].iter().product();
-        Images { pixels: self.images.values(), labels: self.labels.values(), n_pixels, white: 255.0 }
+        Images { pixels: self.images.values(), labels: &self.labels, n_pixels, white: 255.0 }
+    }
+
+    /// The places in the file of some of the images.
+    fn places(&self, images: &[usize]) -> Vec<u64> {
+        images.iter().map(|&image| self.places[image]).collect()
     }
 }
 
@@ -216,7 +239,7 @@ impl BuildData for MnistSpec {
     fn clean(&self, streams: &Streams) -> Result<Split, DataError> {
         self.validate()?;
         let folder = self.folder.clone().unwrap_or_else(default_folder);
-        Mnist::open(&folder, self.verify)?.draw(&self.request(), &mut streams.stream("data"))
+        Mnist::open_digits(&folder, &self.digits, self.verify)?.draw(&self.request(), &mut streams.stream("data"))
     }
 }
 

@@ -86,3 +86,30 @@ fn the_request_is_checked_before_the_files() {
     let spec = MnistSpec { digits: vec![7, 7], folder: Some("no/such/folder".into()), ..MnistSpec::default() };
     assert!(spec.clean(&Streams::new(0)).unwrap_err().to_string().contains("`digits`"));
 }
+
+#[test]
+fn the_draw_is_the_same_whatever_else_is_in_memory() {
+    let folder = small_set();
+    let request = DigitDraw { digits: vec![6, 3], n_train: 5, balanced: false, classes: false };
+    let draw = |set: &Mnist| set.draw(&request, &mut Streams::new(1).stream("data"));
+    let all = draw(&Mnist::open(folder.path(), false).unwrap()).unwrap();
+    let few = Mnist::open_digits(folder.path(), &[3, 6], false).unwrap();
+    let drawn = draw(&few).unwrap();
+    assert_eq!((drawn.train.inputs(), drawn.provenance), (all.train.inputs(), all.provenance));
+    assert_eq!(drawn.test.unwrap().inputs(), all.test.unwrap().inputs());
+    assert_eq!(few.train.images.axes(), [8, 2, 2], "no image of another digit is kept");
+    assert!(draw(&Mnist::open_digits(folder.path(), &[3], false).unwrap()).is_err());
+}
+
+#[test]
+fn items_may_be_longer_than_what_is_read_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let side = 600_u32;
+    let pixels: Vec<u8> = (0..3 * side * side).map(|i| (i % 251) as u8).collect();
+    write(folder.path(), "large", &[3, side, side], &pixels);
+    let path = folder.path().join("large");
+    let items = IdxArray::items(&mut Plain::open(&path).unwrap(), 3, |item| item != 1).unwrap();
+    let of_item = (side * side) as usize;
+    assert_eq!(items.kept.values(), [&pixels[..of_item], &pixels[2 * of_item..]].concat());
+    assert_eq!((items.n_all, IdxArray::read(&path, 3).unwrap().values()), (3, &pixels[..]));
+}

@@ -14,6 +14,7 @@ pub mod known_margin;
 pub mod mnist;
 pub mod mnist_files;
 mod noise;
+mod plain;
 pub mod points;
 pub mod separable;
 pub mod table;
