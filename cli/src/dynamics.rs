@@ -128,11 +128,10 @@ impl<'a> Problem<'a> {
         let (route, reason) = self.choose(&beginning)?;
         let Some(route) = route else { return self.dense(beginning, reason) };
         let is_checked = self.config.dynamics == DynamicsChoice::Check;
-        let checked = is_checked.then(|| beginning.theta.clone());
-        let optimizer = self.build(&beginning)?;
+        let checked = if is_checked { Some((self.build(&beginning)?, beginning.theta.clone())) } else { None };
         let fast = self.fast(route, beginning)?;
         let way = Way { name: route.name(), reason: reason.to_owned(), n_left_out: 0 };
-        let Some(theta) = checked else { return Ok((fast, way)) };
+        let Some((optimizer, theta)) = checked else { return Ok((fast, way)) };
         let every = (self.config.stop.steps / CHECKS).max(1);
         let checked = Checked::new(fast, self.model, self.data, self.loss, optimizer, theta, every)?;
         Ok((

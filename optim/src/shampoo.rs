@@ -3,6 +3,7 @@
 use crate::spec::{BuildOptimizer, NormOf, OptimizerInfo};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use steepest_core::linalg::{Accumulate, multiply_into, symmetric_eigen};
 use steepest_core::{
     BlockShape, CoreError, GradedView, LogReal, Norm, Optimizer, OptimizerKind, ParameterLayout, SavedState, Steepest,
@@ -83,14 +84,47 @@ struct BlockState {
     range: std::ops::Range<usize>,
     rows: usize,
     cols: usize,
-    left: Array2<f64>,
-    right: Option<Array2<f64>>,
+    left: Preconditioner,
+    right: Option<Preconditioner>,
+}
+
+/// A sum of squares that starts as eps times the identity. It is in memory from the first step on: who asks an optimiser what it is pays for none.
+#[derive(Debug)]
+struct Preconditioner {
+    side: usize,
+    eps: f64,
+    sum: Option<Array2<f64>>,
+}
+
+impl Preconditioner {
+    const fn new(side: usize, eps: f64) -> Self {
+        Self { side, eps, sum: None }
+    }
+
+    /// The sum, or its start.
+    fn sum(&self) -> Cow<'_, Array2<f64>> {
+        let start = || Cow::Owned(Array2::from_diag_elem(self.side, self.eps));
+        self.sum.as_ref().map_or_else(start, Cow::Borrowed)
+    }
+
+    /// The same, taken out.
+    fn take_sum(&mut self) -> Array2<f64> {
+        self.sum.take().unwrap_or_else(|| self.sum().into_owned())
+    }
+
+    /// P += b b^T, and P^power; its eigenvalues are at least eps.
+    fn accumulated(&mut self, b: ArrayView2<'_, f64>, power: f64) -> Result<Array2<f64>, CoreError> {
+        let mut sum = self.take_sum();
+        multiply_into(Accumulate::Add, b, b.t(), sum.view_mut());
+        let sum = self.sum.insert(sum);
+        symmetric_power(sum, power, self.eps)
+    }
 }
 
 impl Shampoo {
     /// Shampoo on these blocks; the norm is the one whose margin it is to increase, the largest spectral norm.
     pub fn new(spec: ShampooSpec, layout: &ParameterLayout, own_norm: Box<dyn Norm>) -> Self {
-        let start = |n: usize| Array2::eye(n) * spec.eps;
+        let start = |side: usize| Preconditioner::new(side, spec.eps);
         let blocks = layout.blocks().iter().map(|block| {
             let (rows, cols, right) = match block.shape {
                 BlockShape::Matrix { rows, cols } => (rows, cols, Some(start(cols))),
@@ -100,11 +134,6 @@ impl Shampoo {
         });
         Self { blocks: blocks.collect(), spec, own_norm }
     }
-}
-
-/// a += b b^T.
-fn accumulate(a: &mut Array2<f64>, b: ArrayView2<'_, f64>) {
-    multiply_into(Accumulate::Add, b, b.t(), a.view_mut());
 }
 
 /// P^power of a symmetric matrix whose eigenvalues are at least `floor`.
@@ -126,20 +155,19 @@ fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
 impl BlockState {
     /// Takes the block's gradient in and returns the direction.
     fn direction(&mut self, spec: ShampooSpec, g: ArrayView2<'_, f64>) -> Result<Array2<f64>, CoreError> {
-        accumulate(&mut self.left, g);
         let (matrix_power, vector_power) = match spec.form {
             ShampooForm::Equation76 => (-0.25, -0.5),
             ShampooForm::TorchOptimizer => (-0.5, -1.0),
         };
         let Some(right) = &mut self.right else {
-            return Ok(product(symmetric_power(&self.left, vector_power, spec.eps)?.view(), g));
+            return Ok(product(self.left.accumulated(g, vector_power)?.view(), g));
         };
-        let half = product(symmetric_power(&self.left, matrix_power, spec.eps)?.view(), g);
-        match spec.form {
-            ShampooForm::Equation76 => accumulate(right, g.t()),
-            ShampooForm::TorchOptimizer => accumulate(right, half.t()),
-        }
-        Ok(product(half.view(), symmetric_power(right, matrix_power, spec.eps)?.view()))
+        let half = product(self.left.accumulated(g, matrix_power)?.view(), g);
+        let seen_from_right = match spec.form {
+            ShampooForm::Equation76 => g.t(),
+            ShampooForm::TorchOptimizer => half.t(),
+        };
+        Ok(product(half.view(), right.accumulated(seen_from_right, matrix_power)?.view()))
     }
 }
 
@@ -185,9 +213,9 @@ impl Optimizer for Shampoo {
 
     fn save(&self, state: &mut SavedState) {
         for (k, block) in self.blocks.iter().enumerate() {
-            let sides = [("left", Some(&block.left)), ("right", block.right.as_ref())];
-            for (name, side) in sides.into_iter().filter_map(|(name, side)| Some((name, side?))) {
-                state.put(&format!("shampoo/{k}/{name}"), &side.iter().copied().collect::<Vec<_>>());
+            for (name, side) in [("left", Some(&block.left)), ("right", block.right.as_ref())] {
+                let Some(side) = side else { continue };
+                state.put(&format!("shampoo/{k}/{name}"), &side.sum().iter().copied().collect::<Vec<_>>());
             }
         }
     }
@@ -195,8 +223,12 @@ impl Optimizer for Shampoo {
     fn restore(&mut self, state: &SavedState) -> Result<(), CoreError> {
         for (k, block) in self.blocks.iter_mut().enumerate() {
             for (name, side) in [("left", Some(&mut block.left)), ("right", block.right.as_mut())] {
-                let Some(numbers) = side.and_then(|s| s.as_slice_mut()) else { continue };
-                state.restore_into(&format!("shampoo/{k}/{name}"), numbers)?;
+                let Some(side) = side else { continue };
+                let mut sum = side.take_sum();
+                if let Some(numbers) = sum.as_slice_mut() {
+                    state.restore_into(&format!("shampoo/{k}/{name}"), numbers)?;
+                }
+                side.sum = Some(sum);
             }
         }
         Ok(())
