@@ -62,6 +62,12 @@ impl Frame {
         let within = |at: f64, low: f64, high: f64| at > low - 0.01 && at < high + 0.01;
         within(x, self.left, self.right()) && within(y, self.top, self.bottom())
     }
+
+    /// Whether a place is inside the box and farther than `reach` from its border.
+    pub(super) fn encloses(&self, (x, y): Place, reach: f64) -> bool {
+        let within = |at: f64, low: f64, high: f64| at > low + reach && at < high - reach;
+        within(x, self.left, self.right()) && within(y, self.top, self.bottom())
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +97,7 @@ pub(super) mod tests {
         let (x, y) = frame.place(1.0, 1000.0).unwrap_or_default();
         assert!((x - 10.0).abs() < 1e-9 && (y - 20.0).abs() < 1e-9);
         assert!(frame.holds((310.0, 170.0)) && !frame.holds((311.0, 170.0)));
+        assert!(frame.encloses((307.0, 100.0), 2.0) && !frame.encloses((309.0, 100.0), 2.0));
         assert_eq!(frame.place(0.0, 1.0), None);
         assert!(frame.place(1e300, 1e-300).is_some_and(|place| !frame.holds(place)));
     }

@@ -31,11 +31,15 @@ pub(super) fn draw_panel(canvas: &mut Canvas, panel: &Panel, frame: &Frame, inde
     draw_labels(canvas, panel, frame);
 }
 
-/// Bands, marks and lines, in this order, cut off at the box.
+/// Bands, marks and lines, in this order, cut off at the box. What stays inside needs no cutting, which takes a drawing program longer than all
+/// the lines do.
 fn draw_clipped(canvas: &mut Canvas, panel: &Panel, frame: &Frame, index: usize) {
-    let area = frame.rectangle();
-    canvas.push(&format!("<clipPath id=\"panel-{index}\"><rect {area}/></clipPath>"));
-    canvas.push(&format!("<g clip-path=\"url(#panel-{index})\">"));
+    let is_cut = !stays_inside(panel, frame);
+    if is_cut {
+        let area = frame.rectangle();
+        canvas.push(&format!("<clipPath id=\"panel-{index}\"><rect {area}/></clipPath>"));
+        canvas.push(&format!("<g clip-path=\"url(#panel-{index})\">"));
+    }
     for curve in &panel.curves {
         draw_band(canvas, frame, curve);
     }
@@ -48,7 +52,22 @@ fn draw_clipped(canvas: &mut Canvas, panel: &Panel, frame: &Frame, index: usize)
     for curve in &panel.curves {
         draw_line(canvas, frame, curve);
     }
-    canvas.push("</g>");
+    if is_cut {
+        canvas.push("</g>");
+    }
+}
+
+/// Whether all of the lines and bands lies inside the box, with the width of their strokes, and no mark or rule on its border.
+fn stays_inside(panel: &Panel, frame: &Frame) -> bool {
+    let inside = |x: f64, y: f64, reach| frame.place(x, y).is_none_or(|place| frame.encloses(place, reach));
+    let (middle_x, middle_y) = frame.centre();
+    panel.curves.iter().all(|curve| {
+        let along = |y: &[f64], reach| curve.x.iter().zip(y).all(|(x, y)| inside(*x, *y, reach));
+        let band = curve.band.as_ref();
+        // a lone point is a dot with the width as its radius, and a lone piece of a band is a point wide
+        along(&curve.y, curve.style.width) && band.is_none_or(|(low, high)| along(low, 0.5) && along(high, 0.5))
+    }) && panel.marks.iter().filter_map(|mark| frame.at_x(mark.x)).all(|x| frame.encloses((x, middle_y), MARK_WIDTH))
+        && panel.rules.iter().filter_map(|rule| frame.at_y(rule.y)).all(|y| frame.encloses((middle_x, y), MARK_WIDTH))
 }
 
 /// Whether no curve and no point of a panel has a place on its axes.
@@ -93,6 +112,26 @@ mod tests {
         let nothing = Curve::new(algorithm_style("GD"), "GD", vec![1.0], vec![f64::NAN]);
         let log = Panel { x: Axis::log("x"), y: Axis::log("y"), curves: vec![nothing], ..Panel::default() };
         assert!(drawn(log).contains("no data"));
+    }
+
+    #[test]
+    fn only_what_leaves_the_box_is_cut() {
+        let curve = || Curve::new(algorithm_style("GD"), "GD", vec![1.0, 2.0, 3.0], vec![1.0, 5.0, 2.0]);
+        let panel = |y: Axis, curve| Panel { y, curves: vec![curve], ..Panel::default() };
+        let is_cut = |panel| drawn(panel).contains("<g clip-path=\"url(#panel-0)\">");
+        assert!(!is_cut(panel(Axis::linear("y"), curve())));
+        assert!(is_cut(panel(Axis::linear("y").with_range(0.0, 4.0), curve())));
+        // a line along the border is half outside
+        assert!(is_cut(panel(Axis::linear("y").with_range(0.0, 5.0), curve())));
+        let banded = |high| curve().with_band(vec![1.0, 4.0, 2.0], vec![1.0, high, 2.0]);
+        assert!(!is_cut(panel(Axis::linear("y").with_range(0.0, 8.0), banded(6.0))));
+        assert!(is_cut(panel(Axis::linear("y").with_range(0.0, 8.0), banded(9.0))));
+        let marked = |x| Panel {
+            x: Axis::linear("x").with_range(0.0, 4.0),
+            marks: vec![Mark { x, style: Style::neutral(), label: String::new() }],
+            ..panel(Axis::linear("y"), curve())
+        };
+        assert!(!is_cut(marked(1.0)) && is_cut(marked(4.0)));
     }
 
     #[test]

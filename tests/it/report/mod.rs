@@ -56,7 +56,7 @@ fn a_page_holds_every_run_with_its_configuration_and_provenance() {
     assert_eq!(visible.matches("<details id=\"run-small-").count(), 6);
     assert_eq!(visible.matches("openblas kernel").count(), 6);
     assert_eq!(visible.matches("kind = &quot;uci_digits&quot;").count(), 6);
-    assert!(visible.contains("<svg") && visible.contains("id=\"figure-0-panel-0\""));
+    assert!(visible.contains("<svg") && visible.contains("<tspan>margin_l1"), "a figure with its axes");
     assert!(!visible.contains("id=\"claims\""), "nothing is claimed");
 
     let numbers = numbers(&page);
