@@ -108,11 +108,6 @@ impl Experiment {
         }
         Ok(())
     }
-
-    /// The files of its runs, in order.
-    pub fn files(&self) -> Vec<PathBuf> {
-        self.runs.iter().map(|run| run.path.clone()).collect()
-    }
 }
 
 /// Whether the file is there and holds this very run, finished; `is_known` where a checkpoint says that it is this run's, whatever is in it.

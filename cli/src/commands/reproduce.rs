@@ -69,8 +69,8 @@ fn trained(figure: &Figure, scale: Scale, args: &ReproduceArgs) -> Result<Vec<Tr
     }
     let config = figure.experiment(scale, fallback)?;
     let name = Figure::folder(figure.name, scale);
-    let experiment = train_missing(config.clone(), &name, &args.how, fallback.then_some("MNIST"))?;
-    Ok(paper::load(&config, &experiment.folder)?)
+    let (_, trajectories) = train_missing(config, &name, &args.how, fallback.then_some("MNIST"))?;
+    Ok(trajectories)
 }
 
 /// Reads the experiment that a figure draws, and trains nothing.

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use steepest_core::{Labels, ParameterLayout};
+use steepest_data::trajectory::Trajectory;
 use steepest_models::BuiltModel;
 
 /// Set once Ctrl-C was pressed.
@@ -42,8 +43,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
 
 /// Carries the missing runs of an experiment out, draws its figure, and says what happened.
 fn carry_out_all(config: ExperimentConfig, name: &str, how: &HowArgs) -> Result<(), Failure> {
-    let experiment = train_missing(config, name, how, None)?;
-    let trajectories = plots::load(&experiment.files())?;
+    let (experiment, trajectories) = train_missing(config, name, how, None)?;
     let page = plots::page(&trajectories, &plots::PlotOptions::default())?;
     let drawn = plots::write(&page, &experiment.folder.join("margins.svg"), true)?;
     let names: Vec<String> =
@@ -53,13 +53,13 @@ fn carry_out_all(config: ExperimentConfig, name: &str, how: &HowArgs) -> Result<
     Ok(())
 }
 
-/// Plans an experiment and carries its missing runs out.
+/// Plans an experiment and carries its missing runs out; the files of all of its runs, in its order.
 pub(super) fn train_missing(
     config: ExperimentConfig,
     name: &str,
     how: &HowArgs,
     stands_in_for: Option<&str>,
-) -> Result<Experiment, Failure> {
+) -> Result<(Experiment, Vec<Trajectory>), Failure> {
     let experiment = Experiment::plan(config, &how.out, name, how.force)?;
     if how.resume {
         experiment.check_checkpoints()?;
@@ -76,14 +76,20 @@ pub(super) fn train_missing(
     if let Some(text) = speak_of_checkpoints(&experiment, how.resume) {
         note(&text);
     }
-    let reports = in_parallel(&experiment, missing, how, stands_in_for)?;
+    let (reports, files) = in_parallel(&experiment, missing, how, stands_in_for)?;
     if !reports.is_empty() {
         note(&summary::table(&reports));
     }
     if INTERRUPTED.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }
-    Ok(experiment)
+    let mut new = files.into_iter();
+    let stored = experiment.runs.iter().map(|run| {
+        let read = if run.is_done { None } else { new.next() };
+        read.map_or_else(|| Trajectory::open(&run.path), Ok)
+    });
+    let trajectories = stored.collect::<Result<_, _>>().map_err(anyhow::Error::new)?;
+    Ok((experiment, trajectories))
 }
 
 /// What there is to say of runs that were interrupted.
@@ -151,14 +157,15 @@ fn in_order_of_start(missing: Vec<(&PlannedRun, Shared)>, cores: usize) -> Vec<(
     in_order.filter_map(|k| runs[k].take().map(|(run, part)| (k, run, part))).collect()
 }
 
+/// Carries runs out, on several cores, and reads the file of each as soon as it is there, beside those that are still running.
 fn in_parallel(
     experiment: &Experiment,
     missing: Vec<(&PlannedRun, Shared)>,
     how: &HowArgs,
     stands_in_for: Option<&str>,
-) -> Result<Vec<RunReport>, Failure> {
+) -> Result<(Vec<RunReport>, Vec<Trajectory>), Failure> {
     if missing.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     on_interrupt(&INTERRUPTED)?;
     let board =
@@ -170,17 +177,17 @@ fn in_parallel(
     let about = ExperimentNote { title: &experiment.title, as_written: &experiment.as_written, stands_in_for };
     let every = Some(how.checkpoint_every).filter(|every| !every.is_zero());
     let going_on = GoingOn { resume: how.resume, every };
-    let one = |(k, run, shared): (usize, &PlannedRun, Shared)| -> Option<(usize, RunReport)> {
+    let one = |(k, run, shared): (usize, &PlannedRun, Shared)| -> Option<(usize, (RunReport, Trajectory))> {
         if INTERRUPTED.load(Ordering::Relaxed) || failed.lock().is_ok_and(|f| f.is_some()) {
             return None;
         }
         let bar = board.bar(k);
-        let outcome = carry_out(run, shared, &about, going_on, &INTERRUPTED, &bar).with_context(|| run.describe());
-        match outcome {
-            Ok(report) => {
-                bar.finish(&report);
-                Some((k, report))
-            }
+        let outcome = carry_out(run, shared, &about, going_on, &INTERRUPTED, &bar).and_then(|report| {
+            bar.finish(&report);
+            Ok((report, Trajectory::open(&run.path)?))
+        });
+        match outcome.with_context(|| run.describe()) {
+            Ok(ended) => Some((k, ended)),
             Err(error) => {
                 if let Ok(mut failed) = failed.lock() {
                     failed.get_or_insert(error);
@@ -190,11 +197,11 @@ fn in_parallel(
         }
     };
     let queue = in_order_of_start(missing, jobs).into_iter().par_bridge();
-    let mut reports: Vec<(usize, RunReport)> = pool.install(|| queue.filter_map(one).collect());
-    reports.sort_by_key(|(k, _)| *k);
+    let mut ended: Vec<(usize, (RunReport, Trajectory))> = pool.install(|| queue.filter_map(one).collect());
+    ended.sort_by_key(|(k, _)| *k);
     board.clear();
     match failed.into_inner() {
         Ok(Some(error)) => Err(Failure::Failed(error)),
-        _ => Ok(reports.into_iter().map(|(_, report)| report).collect()),
+        _ => Ok(ended.into_iter().map(|(_, ended)| ended).unzip()),
     }
 }
