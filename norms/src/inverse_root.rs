@@ -1,6 +1,6 @@
 //! The inverse square root of a Gram matrix whose condition is one of its scaling, without an eigenproblem.
 
-use ndarray::{Array2, ArrayView, ArrayView2, Axis, Dimension, Zip};
+use ndarray::{Array1, Array2, ArrayView, ArrayView2, Axis, Dimension, Zip};
 use steepest_core::linalg::{
     Accumulate, commuting_product_into, gram_into, inverse_cholesky, inverse_positive_definite, multiply_into,
 };
@@ -21,8 +21,27 @@ pub(crate) struct InverseRoot {
     pub(crate) error: f64,
 }
 
+/// That G A^-1/2 would be off by more than 1e-12, or A is not positive definite.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The smallest eigenvalue of A over its largest, at most.
+    pub(crate) ratio_at_most: f64,
+}
+
+impl Refused {
+    /// For A whose Cholesky factor has this inverse. The smallest eigenvalue is at most 1 / |A^-1 e_i|, whichever the i; it is close to that where the
+    /// i-th entry of the diagonal of A^-1 is the largest.
+    fn of(a: ArrayView2<'_, f64>, factor: &Array2<f64>, inverse_diagonal: &Array1<f64>) -> Self {
+        let by_size = |x: &(usize, &f64), y: &(usize, &f64)| x.1.total_cmp(y.1);
+        let i = inverse_diagonal.iter().enumerate().max_by(by_size).map_or(0, |(i, _)| i);
+        let column = product(factor.t(), factor.column(i).insert_axis(Axis(1)));
+        let largest = a.diag().iter().copied().fold(0.0, f64::max);
+        Self { ratio_at_most: (sum_of_squares(column.view()).sqrt() * largest).recip() }
+    }
+}
+
 impl InverseRoot {
-    /// For A = G^T G as it was computed; `None` where G A^-1/2 would be off by more than 1e-12, or A is not positive definite.
+    /// For A = G^T G as it was computed.
     ///
     /// Rounding moves an entry of A by a multiple of sqrt(A_ii A_jj). The error is therefore not that of the condition of G, but, with G = C S of columns
     /// of length one, eps |C^+|_F^2 = eps sum_i A_ii (A^-1)_ii (Demmel and Veselic 1992): as small as the columns of G are far from dependent, whatever
@@ -34,23 +53,26 @@ impl InverseRoot {
     ///
     /// two or three times, and then the binomial series. P and Z are functions of A, so that A_k+1 = A_k P^2 takes one product, Z^2. Some
     /// twelve operations of r^3 in all, nearly all of them symmetric or triangular.
-    pub(crate) fn of(a: ArrayView2<'_, f64>) -> Option<Self> {
+    pub(crate) fn of(a: ArrayView2<'_, f64>) -> Result<Self, Refused> {
+        // rounding alone keeps it from being singular
+        const SINGULAR: Refused = Refused { ratio_at_most: 0.0 };
+
         let r = a.nrows();
         // at least the largest eigenvalue
         let size = sum_of_squares(a).sqrt();
         let mut a = a.mapv(|v| v / size);
-        let factor = inverse_cholesky(a.view()).ok()?;
+        let factor = inverse_cholesky(a.view()).map_err(|_| SINGULAR)?;
         let inverse_diagonal = factor.map_axis(Axis(0), sum_of_squares);
         // at most the smallest eigenvalue
         let mut least = inverse_diagonal.sum().recip().min(1.0);
         let error = f64::EPSILON * (a.diag().dot(&inverse_diagonal) + least.cbrt().recip()) / (r as f64).sqrt();
         if error.is_nan() || error > LARGEST_ERROR {
-            return None;
+            return Err(Refused::of(a.view(), &factor, &inverse_diagonal));
         }
         let mut root: Option<Array2<f64>> = None;
         while 1.0 - least > SERIES_WIDTH {
             let step = Step::of(least);
-            let factor = step.factor(&mut a)?;
+            let factor = step.factor(&mut a).ok_or(SINGULAR)?;
             root = Some(match root {
                 Some(root) => commuting_product(root.view(), factor.view()),
                 None => factor,
@@ -62,7 +84,7 @@ impl InverseRoot {
             Some(root) => commuting_product(root.view(), series.view()),
             None => series,
         };
-        Some(Self { root, error })
+        Ok(Self { root, error })
     }
 }
 
@@ -147,7 +169,26 @@ pub(crate) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array1;
+    use steepest_core::linalg::{symmetric_eigen, thin_qr};
+
+    #[test]
+    fn a_refusal_tells_the_ratio_of_the_eigenvalues_to_a_factor() {
+        let r = 20;
+        let mixed = Array2::from_shape_fn((r, r), |(i, j)| ((i * i + 3 * i * j + 7 * j + 1) % 23) as f64 - 11.0);
+        let (v, _) = thin_qr(mixed.view()).unwrap();
+        for exponent in 8..=11 {
+            let ratio = 10_f64.powi(-exponent);
+            let values = Array1::from_shape_fn(r, |k| 5.0 * ratio.powf(k as f64 / (r - 1) as f64));
+            let a = product((&v * &values).view(), v.t());
+            let refused = InverseRoot::of(a.view()).unwrap_err();
+            let eigen = symmetric_eigen(a.view()).unwrap().values;
+            let truth = eigen[0] / eigen[r - 1];
+            assert!(refused.ratio_at_most > 0.999 * truth, "{:e} of {truth:e}", refused.ratio_at_most);
+            assert!(refused.ratio_at_most < r as f64 * truth, "{:e} of {truth:e}", refused.ratio_at_most);
+        }
+        let singular = Array2::from_diag(&Array1::from(vec![1.0, 0.0]));
+        assert!(InverseRoot::of(singular.view()).unwrap_err().ratio_at_most.abs() < 1e-300);
+    }
 
     #[test]
     fn of_a_diagonal_matrix_it_is_that_of_the_entries() {
@@ -176,8 +217,8 @@ mod tests {
 
     #[test]
     fn what_is_not_positive_definite_has_none() {
-        assert!(InverseRoot::of(Array2::zeros((2, 2)).view()).is_none());
-        assert!(InverseRoot::of(Array2::ones((2, 2)).view()).is_none());
-        assert!(InverseRoot::of(Array2::from_elem((2, 2), f64::NAN).view()).is_none());
+        assert!(InverseRoot::of(Array2::zeros((2, 2)).view()).is_err());
+        assert!(InverseRoot::of(Array2::ones((2, 2)).view()).is_err());
+        assert!(InverseRoot::of(Array2::from_elem((2, 2), f64::NAN).view()).is_err());
     }
 }

@@ -27,6 +27,7 @@ mod join;
 #[cfg(feature = "linalg")]
 mod matrix;
 mod multiples;
+mod nearly_orthogonal;
 #[cfg(test)]
 mod oracle;
 mod outside;

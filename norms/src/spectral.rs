@@ -24,7 +24,7 @@ use steepest_core::{
 /// its singular value; what lies below the cut, or in bands that are invisible beside the heaviest, is left out, and the latter is
 /// reported. Orthogonal to 1e-13. With [`Polar::Graded`] every direction counts, from the terms of the gradient ([`graded_polar`]); without
 /// terms at hand it is the leading one. Subgradient: u_1 v_1^T of the first singular pair. One thin SVD each: O(m n min(m, n)), for the
-/// direction at a condition of up to some 10^4 the inverse root of a Gram matrix of the smaller side, within 1e-12, or its eigenproblem, of the same
+/// direction at a condition of up to some 10^6 the inverse root of a Gram matrix of the smaller side, within 1e-12, or its eigenproblem, of the same
 /// accuracy, in its place; with r
 /// factors, fewer than the smaller side has rows, O((m + n) r^2) and a product. The value costs one Gram matrix of the smaller
 /// side and its eigenvalues.
