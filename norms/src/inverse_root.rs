@@ -1,6 +1,7 @@
 //! The inverse square root of a Gram matrix whose condition is one of its scaling, without an eigenproblem.
 
 use ndarray::{Array1, Array2, ArrayView, ArrayView2, Axis, Dimension, Zip};
+use std::mem;
 use steepest_core::linalg::{
     Accumulate, commuting_product_into, gram_into, inverse_cholesky, inverse_positive_definite, multiply_into,
 };
@@ -69,22 +70,15 @@ impl InverseRoot {
         if error.is_nan() || error > LARGEST_ERROR {
             return Err(Refused::of(a.view(), &factor, &inverse_diagonal));
         }
-        let mut root: Option<Array2<f64>> = None;
+        let (mut root, mut spare): (Option<Array2<f64>>, _) = (None, Array2::zeros((r, r)));
         while 1.0 - least > SERIES_WIDTH {
             let step = Step::of(least);
-            let factor = step.factor(&mut a).ok_or(SINGULAR)?;
-            root = Some(match root {
-                Some(root) => commuting_product(root.view(), factor.view()),
-                None => factor,
-            });
+            let factor = step.factor(&mut a, &mut spare).ok_or(SINGULAR)?;
+            root = Some(composed(root, factor, &mut spare));
             least = step.least;
         }
-        let series = inverse_root_near_one(&a, size.sqrt().recip());
-        let root = match root {
-            Some(root) => commuting_product(root.view(), series.view()),
-            None => series,
-        };
-        Ok(Self { root, error })
+        let series = inverse_root_near_one(a, size.sqrt().recip(), &mut spare);
+        Ok(Self { root: composed(root, series, &mut spare), error })
     }
 }
 
@@ -109,16 +103,16 @@ impl Step {
         Self { a, b, c, least: (least * ratio * ratio).min(1.0) }
     }
 
-    /// P, with A P^2 in the place of A; `None` if I + c A is not positive definite.
-    fn factor(&self, a: &mut Array2<f64>) -> Option<Array2<f64>> {
+    /// P, with A P^2 in the place of A and Z^2 in the spare one; `None` if I + c A is not positive definite.
+    fn factor(&self, a: &mut Array2<f64>, squared: &mut Array2<f64>) -> Option<Array2<f64>> {
         let (alpha, beta, c) = (self.b / self.c, self.a - self.b / self.c, self.c);
         let mut shifted = &*a * c;
         shifted.diag_mut().mapv_inplace(|v| v + 1.0);
         let mut z = inverse_positive_definite(shifted.view()).ok()?;
-        let squared = gram(z.view());
+        gram_into(z.view(), squared.view_mut());
         // A Z = (I - Z) / c
         let (first, second) = (beta * (2.0 * alpha - beta) / c, beta * beta / c);
-        Zip::from(&mut *a).and(&mut z).and(&squared).for_each(|a, z, &squared| {
+        Zip::from(&mut *a).and(&mut z).and(&*squared).for_each(|a, z, &squared| {
             *a = alpha * alpha * *a - first * *z - second * squared;
             *z *= beta;
         });
@@ -128,30 +122,32 @@ impl Step {
     }
 }
 
-/// `scale` A^-1/2 = scale sum_k binom(2 k, k) (D / 4)^k, D = I - A, for eigenvalues in [1 - `SERIES_WIDTH`, 1].
-fn inverse_root_near_one(a: &Array2<f64>, scale: f64) -> Array2<f64> {
+/// `scale` A^-1/2 = scale sum_k binom(2 k, k) (D / 4)^k, D = I - A, for eigenvalues in [1 - `SERIES_WIDTH`, 1]; D^2 in the spare matrix.
+fn inverse_root_near_one(a: Array2<f64>, scale: f64, squared: &mut Array2<f64>) -> Array2<f64> {
     let mut d = -a;
     d.diag_mut().mapv_inplace(|v| v + 1.0);
-    let squared = gram(d.view());
-    let high = Zip::from(&d).and(&squared).map_collect(|d, squared| d * (5.0 / 16.0) + squared * (35.0 / 128.0));
-    let high = commuting_product(squared.view(), high.view());
-    let mut sum = d;
-    Zip::from(&mut sum).and(&squared).and(&high).for_each(|d, squared, high| {
-        *d = scale * (*d * 0.5 + squared * 0.375 + high);
-    });
-    sum.diag_mut().mapv_inplace(|v| v + scale);
-    sum
+    gram_into(d.view(), squared.view_mut());
+    let mut low = Zip::from(&d).and(&*squared).map_collect(|d, squared| scale * (d * 0.5 + squared * 0.375));
+    low.diag_mut().mapv_inplace(|v| v + scale);
+    let mut high = d;
+    Zip::from(&mut high)
+        .and(&*squared)
+        .for_each(|d, squared| *d = scale * (*d * (5.0 / 16.0) + squared * (35.0 / 128.0)));
+    let mut product = Array2::zeros(high.raw_dim());
+    commuting_product_into(squared.view(), high.view(), product.view_mut());
+    low + product
 }
 
 fn sum_of_squares<D: Dimension>(a: ArrayView<'_, f64, D>) -> f64 {
     a.to_slice_memory_order().map_or_else(|| a.iter().map(|v| v * v).sum(), vector::sum_of_squares)
 }
 
-/// The product of two polynomials of one symmetric matrix.
-fn commuting_product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    let mut c = Array2::zeros(a.raw_dim());
-    commuting_product_into(a, b, c.view_mut());
-    c
+/// The product of what there is so far and one more factor, polynomials of one symmetric matrix; one of them becomes the spare one.
+fn composed(so_far: Option<Array2<f64>>, factor: Array2<f64>, spare: &mut Array2<f64>) -> Array2<f64> {
+    let Some(mut product) = so_far else { return factor };
+    commuting_product_into(product.view(), factor.view(), spare.view_mut());
+    mem::swap(&mut product, spare);
+    product
 }
 
 pub(crate) fn gram(a: ArrayView2<'_, f64>) -> Array2<f64> {

@@ -5,7 +5,7 @@
 use super::backend::{Backend, current, factorising};
 use super::faer_view::{borrow, borrow_mut};
 use super::lanczos::largest_eigenvalue_of_semidefinite;
-use super::product::{Accumulate, gram_into, mirror, multiply_into};
+use super::product::{Accumulate, gram_into, gram_of_lower_into, multiply_into};
 use super::registers::clear_upper_halves;
 use super::tridiagonal::largest_eigenvalue;
 use crate::error::CoreError;
@@ -241,14 +241,7 @@ pub fn inverse_positive_definite(a: ArrayView2<'_, f64>) -> Result<Array2<f64>, 
     let factor = inverse_cholesky(a)?;
     let mut inverse = Array2::zeros(a.raw_dim());
     if factorising() == Backend::Faer {
-        use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-        let (lower, upper) = (BlockStructure::TriangularLower, BlockStructure::TriangularUpper);
-        let (mut target, factor) = (inverse.view_mut(), factor.view());
-        let (factor, par) = (borrow(&factor), faer::Par::Seq);
-        let target_view = borrow_mut(&mut target);
-        matmul(target_view, lower, faer::Accum::Replace, factor.transpose(), upper, factor, lower, 1.0, par);
-        clear_upper_halves();
-        mirror(target);
+        gram_of_lower_into(factor.view(), inverse.view_mut());
     } else {
         gram_into(factor.view(), inverse.view_mut());
     }

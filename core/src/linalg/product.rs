@@ -17,6 +17,14 @@ pub enum Accumulate {
     Add,
 }
 
+#[cfg(feature = "linalg")]
+impl Accumulate {
+    /// For a sum whose terms from this one on are added: the first ones overwrite.
+    const fn after(first: usize) -> Self {
+        if first == 0 { Self::Replace } else { Self::Add }
+    }
+}
+
 /// Terms of a sum up to which a product by faer in blocks of the second cache is a tenth faster than one by OpenBLAS, whose kernels are made for
 /// larger matrices, if c is no wider than this one way.
 #[cfg(feature = "linalg")]
@@ -100,12 +108,16 @@ fn lower_triangle(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, c: &mut ArrayV
         use super::faer_view::{borrow, borrow_mut};
         use faer::linalg::matmul::triangular::{BlockStructure, matmul};
         let (n, k) = (a.nrows(), a.ncols());
-        if n.max(k) <= NARROW {
-            // a fifth faster there than in halves of halves
-            for from in (0..n).step_by(COLUMNS) {
-                let columns = from..n.min(from + COLUMNS);
-                let (a, b) = (a.slice(ndarray::s![from.., ..]), b.slice(ndarray::s![.., columns.clone()]));
-                blocked::multiply(Accumulate::Replace, a, b, c.slice_mut(ndarray::s![from.., columns]));
+        if n <= NARROW && k > 0 {
+            // a tenth to a fifth faster there than in halves of halves
+            for first in (0..k).step_by(NARROW) {
+                let (terms, accumulate) = (first..k.min(first + NARROW), Accumulate::after(first));
+                for from in (0..n).step_by(COLUMNS) {
+                    let columns = from..n.min(from + COLUMNS);
+                    let a = a.slice(ndarray::s![from.., terms.clone()]);
+                    let b = b.slice(ndarray::s![terms.clone(), columns.clone()]);
+                    blocked::multiply(accumulate, a, b, c.slice_mut(ndarray::s![from.., columns]));
+                }
             }
             return;
         }
@@ -118,11 +130,41 @@ fn lower_triangle(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, c: &mut ArrayV
     multiply_into(Accumulate::Replace, a, b, c.view_mut());
 }
 
+/// Rows and columns of a block of F^T F for triangular F: as wide as the widest kernel, and few rows, so that few zeros of F are multiplied.
+#[cfg(feature = "linalg")]
+const BLOCK: (usize, usize) = (24, 48);
+
+/// c = F^T F (n x n), exactly symmetric, for a lower triangular F, by faer: n^3 / 3 flops and a block's edge.
+#[cfg(feature = "linalg")]
+pub(super) fn gram_of_lower_into(f: ArrayView2<'_, f64>, mut c: ArrayViewMut2<'_, f64>) {
+    use ndarray::s;
+    let n = f.nrows();
+    for from in (0..n).step_by(BLOCK.0) {
+        let end = n.min(from + BLOCK.0);
+        // above are zeros
+        let left = f.slice(s![from.., from..end]);
+        for first in (0..end).step_by(BLOCK.1) {
+            let columns = first..end.min(first + BLOCK.1);
+            let right = f.slice(s![from.., columns.clone()]);
+            blocked::multiply(Accumulate::Replace, left.t(), right, c.slice_mut(s![from..end, columns]));
+        }
+    }
+    mirror(c);
+}
+
+/// Rows and columns that are mirrored at a time: those of a column are on lines of the first cache that are still there for the next.
+const MIRRORED: usize = 16;
+
 /// The lower triangle in the place of the upper one, too.
 pub(super) fn mirror(mut c: ArrayViewMut2<'_, f64>) {
-    for i in 0..c.nrows() {
-        for j in 0..i {
-            c[(j, i)] = c[(i, j)];
+    let n = c.nrows();
+    for rows in (0..n).step_by(MIRRORED) {
+        for columns in (0..=rows).step_by(MIRRORED) {
+            for i in rows..n.min(rows + MIRRORED) {
+                for j in columns..i.min(columns + MIRRORED) {
+                    c[(j, i)] = c[(i, j)];
+                }
+            }
         }
     }
 }
@@ -215,6 +257,22 @@ mod tests {
             // of a view with other strides
             gram_into(a.t().to_owned().t(), fast.view_mut());
             assert_relative_eq!(fast, slow, max_relative = 1e-14);
+        }
+    }
+
+    #[cfg(feature = "linalg")]
+    #[test]
+    fn gram_matrices_of_triangles_are_those_of_matrices() {
+        for n in [1, 24, 49, 100] {
+            let mut f = matrix(n, n);
+            f.indexed_iter_mut().filter(|((i, j), _)| i < j).for_each(|(_, f)| *f = 0.0);
+            for f in [f.view(), f.t().as_standard_layout().into_owned().t()] {
+                let (mut slow, mut fast) = (Array2::zeros((n, n)), Array2::from_elem((n, n), f64::NAN));
+                gram_into(f, slow.view_mut());
+                gram_of_lower_into(f, fast.view_mut());
+                // sums of so few whole numbers are exact in any order
+                assert_eq!(fast, slow);
+            }
         }
     }
 
