@@ -81,15 +81,15 @@ impl IdxArray {
             if found < n_items * of_item {
                 return Err(wrong(first * of_item + found, file.path()));
             }
-            for (_, bytes) in (first..).zip(buffer[..found].chunks_exact(of_item)).filter(|(item, _)| wanted(*item))
-            {
+            for (_, bytes) in (first..).zip(buffer[..found].chunks_exact(of_item)).filter(|(item, _)| wanted(*item)) {
                 values.extend_from_slice(bytes);
                 n_kept += 1;
             }
         }
-        let more = file.rest()?.len();
+        let more = file.fill(&mut [0])?;
         if more > 0 {
-            return Err(wrong(n_all * of_item + more, file.path()));
+            let found = n_all * of_item + more + file.rest()?.len();
+            return Err(wrong(found, file.path()));
         }
         axes[0] = n_kept;
         Ok(Items { kept: Self { axes, values }, n_all })
