@@ -57,7 +57,7 @@ fn draw_clipped(canvas: &mut Canvas, panel: &Panel, frame: &Frame, index: usize)
     }
 }
 
-/// Whether all of the lines and bands lies inside the box, with the width of their strokes, and no mark or rule on its border.
+/// Whether all lines and bands lie inside the box, with the width of their strokes, and no mark or rule on its border.
 fn stays_inside(panel: &Panel, frame: &Frame) -> bool {
     let inside = |x: f64, y: f64, reach| frame.place(x, y).is_none_or(|place| frame.encloses(place, reach));
     let (middle_x, middle_y) = frame.centre();
