@@ -27,6 +27,7 @@ mod join;
 #[cfg(feature = "linalg")]
 mod matrix;
 mod multiples;
+#[cfg(feature = "linalg")]
 mod nearly_orthogonal;
 #[cfg(test)]
 mod oracle;
